@@ -9,7 +9,7 @@ export interface Authority {
   readonly cert: string;
   /** An authority below this one. */
   below(name: string): Promise<Authority>;
-  /** For a server at 127.0.0.1, for so many days from now; its certificate alone. */
+  /** A server certificate for 127.0.0.1, for so many days from now; the server's certificate alone. */
   server(names?: readonly string[], days?: number): Promise<KeyPair>;
 }
 

@@ -8,13 +8,13 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What one control plane needs; nothing of it is used twice or kept. */
+/** The certificates and keys of one control plane; nothing of it is used twice or kept. */
 export interface ClusterCertificates {
   readonly ca: string;
   readonly apiserver: KeyPair;
   /** A client certificate of the group system:masters. */
   readonly admin: KeyPair;
-  /** What signs ServiceAccount tokens: a private key (PKCS #8) and its public key (SPKI), both PEM. */
+  /** The key that signs ServiceAccount tokens (PKCS #8), and its public key (SPKI), both PEM. */
   readonly serviceAccount: { readonly publicKey: string; readonly privateKey: string };
 }
 
@@ -92,7 +92,7 @@ function newKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** From yesterday, for clocks that differ, for a year: a lab may be left running. */
+/** A validity from yesterday, for clocks that differ, and for a year: a lab may be left running. */
 function validity(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 365 * DAY_MS) };

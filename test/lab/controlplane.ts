@@ -55,7 +55,7 @@ export function waitForApiserver(apiserver: SupervisedProcess, kubernetes: Kuber
   return waitForProcess(apiserver, ready, 60);
 }
 
-/** On Unix sockets only: they need no ports, and nobody else on the machine can open them. */
+/** Starts etcd on Unix sockets only: they need no ports, and no other user of the machine can open them. */
 async function startEtcd(supervisor: Supervisor, installed: Installed, socket: string): Promise<void> {
   const peer = `unix://${join(supervisor.directory, 'peer.sock')}`;
   await supervisor.start('etcd', {
@@ -85,7 +85,7 @@ function apiserverFlags({ port, pki, socket }: { port: number; pki: string; sock
     '--service-account-issuer=https://kubernetes.default.svc',
     '--service-cluster-ip-range=10.0.0.0/24',
     '--authorization-mode=RBAC',
-    // It would refuse pods until someone makes each namespace's default ServiceAccount.
+    // This plugin would refuse pods until someone makes each namespace's default ServiceAccount.
     '--disable-admission-plugins=ServiceAccount',
   ];
 }

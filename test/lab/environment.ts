@@ -4,11 +4,11 @@ import { join } from 'node:path';
 /** Names the JSON file through which `npm test` hands its running lab to the tests. */
 export const CONNECTION_VARIABLE = 'TURNPIKE_LAB_CONNECTION';
 
-/** What the lab takes from the environment; this is the one place of the lab that reads it. */
+/** The settings that the lab takes from the environment; this is the one place of the lab that reads it. */
 export interface LabEnvironment {
-  /** Where built binaries are kept: `TURNPIKE_LAB`, else the user's cache directory. */
+  /** The directory of built binaries: `TURNPIKE_LAB`, else the user's cache directory. */
   readonly cache: string;
-  /** Where labs put their data while they run. */
+  /** The directory of labs' data while they run. */
   readonly temporary: string;
   /** Directories that are searched for binaries before the cache. */
   readonly searched: readonly string[];

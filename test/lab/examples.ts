@@ -4,8 +4,9 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dir, '../..');
 
 /**
- * Writes the files that a page shows, those whose first line is a comment with their path, into `directory`. What is
- * applied from this repository, `kustomize` and `manifests`, is put beside them, or into `repository` of that directory.
+ * Writes the files that a page shows, those whose first line is a comment with their path, into
+ * `directory`. The folders of this repository that a page applies, `kustomize` and `manifests`, are put
+ * beside them, or into `repository` of that directory.
  */
 export async function writeExamples(page: string, directory: string, repository = '.'): Promise<string> {
   await mkdir(join(directory, repository), { recursive: true });

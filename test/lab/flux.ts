@@ -11,11 +11,11 @@ import { waitFor } from './wait.ts';
 
 export const FLUX_NAMESPACE = 'flux-system';
 
-/** How to reach a running Flux. */
+/** The addresses of a running Flux. */
 export interface FluxConnection {
-  /** Where controllers send events: notification-controller's `--events-addr`, with a closing slash. */
+  /** The address for controllers' events: notification-controller's `--events-addr`, with a closing slash. */
   readonly eventsUrl: string;
-  /** Where notification-controller serves Receivers, without a closing slash. */
+  /** The address of Receivers at notification-controller, without a closing slash. */
   readonly receiverUrl: string;
   /** Each controller's port of probes. */
   readonly healthPorts: Readonly<Record<FluxController, number>>;

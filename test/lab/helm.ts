@@ -4,9 +4,9 @@ import type { Kubernetes } from './kubernetes.ts';
 /** helm-controller and notification-controller, played for those who do without them. */
 
 const PLAYED_LABEL = 'turnpike.test/played';
-/** Of objects whose controller is played, so that the real one leaves them alone. */
+/** The label of objects whose controller is played, so that the real one leaves them alone. */
 export const PLAYED = { [PLAYED_LABEL]: 'true' };
-/** What the real one watches. */
+/** The selector of the objects that the real controller watches. */
 export const NOT_PLAYED = `!${PLAYED_LABEL}`;
 
 export interface ReleaseName {
@@ -15,11 +15,11 @@ export interface ReleaseName {
 }
 
 export interface Release {
-  /** Of the chart. */
+  /** The chart's version. */
   readonly version: string;
-  /** Name of the chart; the release's unless told otherwise. */
+  /** Name of the chart; default: the release's. */
   readonly chart?: string;
-  /** Counted by Helm from 1, which is the installation; an upgrade unless told otherwise. */
+  /** The release's number as Helm counts it, 1 for the installation; default: that of an upgrade. */
   readonly number?: number;
   /** False while Helm is at work. */
   readonly ready?: boolean;
@@ -27,7 +27,7 @@ export interface Release {
 
 /** Writes the status of a HelmRelease v2 as helm-controller does. */
 export async function setRelease(kubernetes: Kubernetes, name: ReleaseName, release: Release): Promise<void> {
-  // Whoever else writes to it meanwhile goes first.
+  // Another writer of the object at the same time goes first.
   for (let tries = 1; !(await tryToSet(kubernetes, name, release, tries === MAX_TRIES)); tries += 1);
 }
 
@@ -73,7 +73,7 @@ export function releaseEvent(name: ReleaseName, release: Release) {
 
 export interface EventReceiver {
   readonly url: string;
-  /** Of the HMAC. */
+  /** The key of the HMAC. */
   readonly key: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

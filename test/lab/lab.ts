@@ -35,11 +35,11 @@ import {
   waitForProcess,
 } from './supervisor.ts';
 
-/** Which parts a lab has besides etcd and kube-apiserver. */
+/** The parts of a lab besides etcd and kube-apiserver. */
 export interface LabParts {
   /** Flux's controllers and its CustomResourceDefinitions. */
   readonly flux?: boolean;
-  /** Flux's CustomResourceDefinitions alone, for whoever plays its part: nothing of Flux is built. */
+  /** Flux's CustomResourceDefinitions alone, for tests that play its part: nothing of Flux is built. */
   readonly definitions?: boolean;
   readonly gitea?: boolean;
   /** An OCI registry, for charts and Flux's artifacts. */
@@ -47,9 +47,9 @@ export interface LabParts {
 }
 
 export interface LabOptions extends LabParts {
-  /** Hears of what takes long: building, and waiting for someone else's building. */
+  /** Gets the progress of work that takes long: building, and waiting for someone else's building. */
   readonly reporter?: Reporter;
-  /** Of kube-apiserver, beside those that the lab needs. */
+  /** Flags of kube-apiserver beside those that the lab needs. */
   readonly apiserverFlags?: readonly string[];
   /** Default: memory, which is quicker; disk for who merges thousands of pull requests. */
   readonly checkQueue?: CheckQueue;
@@ -73,11 +73,11 @@ export interface Lab extends Kubernetes, AsyncDisposable {
   readonly has: { readonly gitea: boolean; readonly flux: boolean };
   /** Runs a program beside the lab: it is killed at the lab's end at the latest. */
   start(name: string, spec: ProcessSpec): Promise<SupervisedProcess>;
-  /** Has a process that was started elsewhere killed at the lab's end too; the result takes that back. */
+  /** Registers a process that was started elsewhere to be killed at the lab's end too; the result takes that back. */
   adopt(name: string, pid: number): Promise<() => Promise<void>>;
-  /** SIGKILL unless told otherwise: the quickest way to have no API server. */
+  /** Sends SIGKILL by default: the quickest way to have no API server. */
   stopApiserver(signal?: NodeJS.Signals): Promise<void>;
-  /** On the same port and data as before. */
+  /** Starts it on the same port and data as before. */
   startApiserver(): Promise<void>;
   restartApiserver(): Promise<void>;
   /** Leaves the lab, and what was started in it, running when this process ends, until `stopKeptLabs`. */
@@ -85,7 +85,7 @@ export interface Lab extends Kubernetes, AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** What the connection file holds. */
+/** The content of the connection file. */
 interface LabFacts {
   readonly directory: string;
   readonly server: string;
@@ -94,7 +94,7 @@ interface LabFacts {
   readonly flux?: FluxConnection;
 }
 
-/** Builds what such a lab needs, unless it is there. */
+/** Builds the parts of such a lab that are missing. */
 export async function installLab(parts: LabParts, reporter: Reporter): Promise<Installed> {
   const environment = labEnvironment();
   const installed = await installComponents(componentsOf(parts), environment, reporter);
@@ -103,13 +103,13 @@ export async function installLab(parts: LabParts, reporter: Reporter): Promise<I
   return installed;
 }
 
-/** Whether such a lab starts without anything being built before. */
+/** True when such a lab starts without anything being built before. */
 export function isLabInstalled(parts: LabParts): boolean {
   return isInstalled(componentsOf(parts), labEnvironment());
 }
 
 /**
- * Starts a lab on free ports with a directory of its own; builds what is missing first. It ends with this
+ * Starts a lab on free ports with a directory of its own; builds the missing parts first. It ends with this
  * process, however that dies.
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {

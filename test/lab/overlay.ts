@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 const KUSTOMIZE = join(import.meta.dir, '..', '..', 'kustomize');
 
 export interface LabOverlay {
-  /** Where the process's admission server listens: `https://127.0.0.1:<port>`; the path is added. */
+  /** The address of the process's admission server: `https://127.0.0.1:<port>`; the path is added. */
   readonly admissionUrl: string;
   /** Folder of `kustomize`; default: `default`. */
   readonly of?: string;

@@ -18,14 +18,14 @@ export async function freePort(): Promise<number> {
   );
 }
 
-/** That many different free ports. */
+/** As many different free ports as are asked for. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());
   return [...ports];
 }
 
-/** Whether something accepts connections there. */
+/** True when something accepts connections at the port. */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });

@@ -6,7 +6,7 @@ import { type Supervisor, waitForProcess } from './supervisor.ts';
 
 export const REGISTRY = 'registry';
 
-/** How to reach a running registry. */
+/** The address of a running registry. */
 export interface RegistryConnection {
   /** `127.0.0.1:<port>`, without TLS. */
   readonly host: string;
@@ -17,7 +17,7 @@ export interface ChartArtifact {
   readonly version: string;
   /** Default: the version. */
   readonly tag?: string;
-  /** Of the ConfigMap that is all the chart has; a template as Helm takes it. */
+  /** The value in the ConfigMap that is all the chart has; a template as Helm takes it. */
   readonly value: string;
 }
 
@@ -44,7 +44,7 @@ export async function startRegistry(
   return { host: `127.0.0.1:${port}` };
 }
 
-/** What says of an artifact whether it is a chart or Flux's own. */
+/** The media types that mark an artifact as a chart or as Flux's own. */
 interface MediaTypes {
   readonly config: string;
   readonly layer: string;

@@ -14,12 +14,12 @@ export interface Scenario {
   readonly repository: string;
   readonly environments: readonly string[];
   namespaceOf(environment: string): string;
-  /** The HelmRelease of an environment comes to run a version. */
+  /** Sets the version that an environment's HelmRelease runs. */
   deploy(environment: string, version: string, change?: { ready?: boolean }): Promise<void>;
   /** Flux's event about it, signed; `prefer` is sent as the header. */
   tell(hook: string, environment: string, version: string, change?: EventChange): Promise<Response>;
   status(): Promise<PipelineStatus>;
-  /** Waits until the promotion into an environment is as `check` wants it. */
+  /** Waits until `check` accepts the promotion into an environment. */
   promotion(
     environment: string,
     check: (phase: string | undefined) => boolean,
@@ -39,23 +39,23 @@ export interface EventChange {
 type Promotion = NonNullable<NonNullable<PipelineStatus['environments']>[string]['promotion']>;
 
 export interface ScenarioOptions {
-  /** Of the Pipeline, where that must be known before; its targets' begin with it. */
+  /** The Pipeline's namespace, where that must be known before; its targets' namespaces begin with it. */
   readonly namespace?: string;
-  /** Of the Pipeline. */
+  /** The Pipeline's labels. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly environments?: readonly string[];
   readonly version?: string;
-  /** Of the Pipeline's promotion, beside the strategy. */
+  /** Fields of the Pipeline's promotion beside the strategy. */
   readonly promotion?: object;
-  /** In place of the pull request's. */
+  /** The strategy in place of the pull request's. */
   readonly strategy?: object;
-  /** Of the forge, in place of the lab's. */
+  /** The forge's token, in place of the lab's. */
   readonly token?: string;
   /** Repository URL in place of the one that is made. */
   readonly url?: string;
   /** Files without markers. */
   readonly unmarked?: boolean;
-  /** There are no HelmReleases: only events tell what runs. */
+  /** No HelmReleases exist: only events report what runs. */
   readonly unreadable?: boolean;
 }
 

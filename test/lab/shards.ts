@@ -13,7 +13,7 @@ export const SHARD_KEY = 'sharding.fluxcd.io/key';
 export const SHARDS = ['main', 'shard1'] as const;
 export type Shard = (typeof SHARDS)[number];
 
-/** What makes a Pipeline one of a shard. */
+/** The labels that make a Pipeline one of a shard. */
 export const SHARD_LABELS: Record<Shard, Record<string, string>> = {
   main: {},
   shard1: { [SHARD_KEY]: 'shard1' },
@@ -44,7 +44,7 @@ interface Container {
 
 /** Installs and starts them; the API server calls the first replica of main for reviews. */
 export async function startShards(lab: Lab): Promise<Shards> {
-  // Once for all.
+  // One build serves all four processes.
   await buildTurnpike();
   const ports = await freePorts(2 * SHARDS.length);
   const overlay = await labOverlay(join(lab.directory, 'shards'), {
@@ -86,7 +86,7 @@ export async function startShards(lab: Lab): Promise<Shards> {
   };
 }
 
-/** What the Deployment of a shard says on the command line, as far as it is about shards. */
+/** The arguments of a shard's Deployment that are about shards. */
 function flagsOf(all: readonly Manifest[], shard: Shard): Record<string, string> {
   const deployment = all.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith(shard));
   const args = deployment?.spec.template.spec.containers[0]?.args ?? [];

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs the processes of one lab and ends them, and removes its directory, when it is told to or when the
-# process that owns the lab is gone, however that died: the owner holds the other end of standard input.
+# Runs the processes of one lab. Ends them and removes its directory on the order to quit, or when the process
+# that owns the lab is gone, however that died: the owner holds the other end of standard input.
 #
 #   supervisor.sh DIRECTORY
 #
 # Reads orders from the named pipe DIRECTORY/run/control, one a line:
 #   start NAME   runs DIRECTORY/run/NAME.sh; its output goes to NAME.log, its process id to NAME.pid,
 #                and NAME.exit appears with its exit status when it has ended
-#   keep         stops caring for its owner: everything runs on until someone says quit
+#   keep         stops watching its owner: everything runs on until the order to quit
 #   quit         ends everything
 # A NAME.pid file without NAME.exit is killed at the end whoever wrote it.
 set -m # every process gets a group of its own, so that its children can be ended with it

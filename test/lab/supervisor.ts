@@ -21,14 +21,14 @@ export interface SupervisedProcess {
   log(): Promise<string>;
   /** The exit status once it has ended (128 and more: a signal), undefined while it runs. */
   exitStatus(): Promise<number | undefined>;
-  /** Waits for its end, but not longer than so many seconds, and returns the exit status. */
+  /** Waits for its end, at most so many seconds, and returns the exit status. */
   ended(seconds: number): Promise<number>;
-  /** Sends the signal (SIGTERM unless told otherwise), waits for the end and returns the exit status. */
+  /** Sends the signal (default: SIGTERM), waits for the end and returns the exit status. */
   stop(signal?: NodeJS.Signals): Promise<number>;
 }
 
 /**
- * Runs processes that end, and removes its directory, with whoever owns it: even a SIGKILL of the owner
+ * Runs processes that end with their owner, and then removes its directory: even a SIGKILL of the owner
  * leaves nothing behind. See supervisor.sh.
  */
 export interface Supervisor {
@@ -38,9 +38,9 @@ export interface Supervisor {
   /** Starts a process of that name again as it was started before. */
   startAgain(name: string): Promise<SupervisedProcess>;
   process(name: string): Promise<SupervisedProcess>;
-  /** Has a process that was started elsewhere killed at the end too; returns the way to take that back. */
+  /** Registers a process that was started elsewhere to be killed at the end too; returns the way to take that back. */
   adopt(name: string, pid: number): Promise<() => Promise<void>>;
-  /** From now on everything runs on when the owner is gone, until `stop`; see `keptDirectories`. */
+  /** Keeps everything running from now on when the owner is gone, until `stop`; see `keptDirectories`. */
   keep(): Promise<void>;
   /** Ends all and waits until the directory is gone. */
   stop(): Promise<void>;
@@ -115,14 +115,14 @@ export function connectSupervisor(directory: string): Supervisor {
   };
 }
 
-/** The directories in `parent` whose supervisors were told to keep running. */
+/** The directories in `parent` whose supervisors keep running without their owner. */
 export async function keptDirectories(parent: string): Promise<string[]> {
   const names = await readdir(parent);
   const directories = names.filter((name) => name.startsWith(PREFIX)).map((name) => join(parent, name));
   return directories.filter((directory) => existsSync(join(directory, 'run', 'kept')));
 }
 
-/** Without blocking: a pipe that nobody reads any more refuses to be opened instead of waiting. */
+/** Opens the pipe without blocking: one without a reader refuses to be opened instead of waiting. */
 async function writeOrder(pipe: string, line: string): Promise<void> {
   const file = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
@@ -132,7 +132,7 @@ async function writeOrder(pipe: string, line: string): Promise<void> {
   }
 }
 
-/** Nobody reads the pipe, or it is gone: the supervisor has ended, or died with the machine. */
+/** A pipe without a reader, or none at all: the supervisor has ended, or died with the machine. */
 function isUnheard(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENXIO' || error.code === 'ENOENT');
 }

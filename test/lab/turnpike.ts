@@ -15,9 +15,9 @@ export interface TurnpikeOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Variables of its environment beside those that the lab needs. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the process; two replicas need two. */
+  /** The process's name; two replicas need two. */
   readonly name?: string;
-  /** What it is to be ready for. Default: events and admission. */
+  /** The probes to wait for. Default: events and admission. */
   readonly until?: readonly ('/readyz' | '/readyz/admission')[];
 }
 
@@ -30,7 +30,7 @@ export interface Turnpike {
   readonly probes: string;
   /** The lines of its log, parsed. */
   log(): Promise<Record<string, unknown>[]>;
-  /** Ends it, SIGTERM unless told otherwise; returns the exit status. */
+  /** Ends it, by SIGTERM by default; returns the exit status. */
   stop(signal?: NodeJS.Signals): Promise<number>;
   /** Starts it again as it was, on other ports but for admission. */
   start(): Promise<Turnpike>;
@@ -92,7 +92,7 @@ async function run(
 ): Promise<Turnpike> {
   const { name, until, env } = options;
   const before = await readFile(join(lab.directory, 'run', `${name}.log`), 'utf8').catch(() => '');
-  // What it keeps in temporary files is to go with the lab, also when it is killed.
+  // Temporary files of the process go with the lab, also when it is killed.
   const process = await lab.start(name, { argv, env: { TMPDIR: lab.directory, ...env } });
   const lines = async () => parseLines((await process.log()).slice(before.length));
   const addresses = await waitFor('the listeners of Turnpike', () => findListeners(process, lines), {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** How long to wait before it counts as a failure; 30 unless told otherwise. */
+  /** Seconds until the wait counts as a failure; default: 30. */
   readonly seconds?: number;
-  /** Milliseconds between two looks; 100 unless told otherwise. */
+  /** Milliseconds between two looks; default: 100. */
   readonly everyMs?: number;
 }
 
-/** What a check saw: `done` ends the wait, anything else is what the failure will report. */
+/** The result of a check: `done` ends the wait, anything else is what the failure will report. */
 export type Seen<T> = { readonly done: T } | { readonly saw: unknown };
 
 /**

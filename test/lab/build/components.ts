@@ -34,7 +34,7 @@ export const FLUX_DEFINITIONS = [
 ] as const satisfies readonly ComponentName[];
 type FluxDefinitions = (typeof FLUX_DEFINITIONS)[number];
 
-/** Of others that our kustomize components have resources for. */
+/** Definitions of other projects that our kustomize components have resources for. */
 export const OTHER_DEFINITIONS = [
   'cert-manager-definitions',
   'monitoring-definitions',
@@ -55,9 +55,9 @@ export interface Component {
   readonly tags: readonly string[];
   /** Directories of the module that are needed at run time; a binary found elsewhere needs none of them. */
   readonly assets: readonly string[];
-  /** Whether cgo, and so a C compiler, is needed. */
+  /** True when the build needs cgo, and so a C compiler. */
   readonly needsCompiler: boolean;
-  /** What a first build took on two cores, download included, in seconds. */
+  /** The time that a first build took on two cores, download included, in seconds. */
   readonly coldSeconds: number;
 }
 
@@ -71,7 +71,7 @@ const FLUX_VERSIONS: Readonly<Record<FluxController, string>> = {
   'notification-controller': 'v1.9.3',
 };
 
-/** Where a Flux controller's module keeps its CustomResourceDefinitions. */
+/** The directory of CustomResourceDefinitions in a Flux controller's module. */
 export const FLUX_CRDS = 'config/crd/bases';
 
 const DEFAULTS = {

@@ -5,12 +5,12 @@ import type { Supervisor } from '../supervisor.ts';
 import type { Component } from './components.ts';
 import type { Located } from './store.ts';
 
-/** The user's own flags and workspaces must not change what is built. */
+/** The user's own flags and workspaces must not change the build. */
 const BUILD_DEADLINE_SECONDS = 3600;
 const ENVIRONMENT = { GOFLAGS: '-buildvcs=false -mod=mod', GOWORK: 'off' };
 
 /**
- * Makes what is lacking of one component. Everything is made in the supervisor's directory and moved to
+ * Makes the missing parts of one component. Everything is made in the supervisor's directory and moved to
  * its place when it is whole, so nothing half-built is ever found there. The directory must be on the
  * cache's file system.
  */

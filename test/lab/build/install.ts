@@ -9,8 +9,8 @@ import { duration, type Reporter } from './reporter.ts';
 import { type Installed, isExecutable, type Located, locate } from './store.ts';
 
 /**
- * Finds the components, and builds into the cache what is not there yet. Two processes at once do not
- * build the same: the second waits for the first and finds its results.
+ * Finds the components, and builds into the cache what it lacks. Two processes at once do not build the
+ * same: the second waits for the first and finds its results.
  */
 export async function installComponents(
   names: readonly ComponentName[],
@@ -30,7 +30,7 @@ export async function installComponents(
   return byName(names.map((name) => locate(name, environment)));
 }
 
-/** Whether nothing would have to be built. */
+/** True when nothing would have to be built. */
 export function isInstalled(names: readonly ComponentName[], environment: LabEnvironment): boolean {
   return !names.map((name) => locate(name, environment)).some(isLacking);
 }
@@ -86,7 +86,7 @@ function hasProgram(name: string): boolean {
   return path !== null && isExecutable(path);
 }
 
-/** Where the binary is there already, the assets are only a download. */
+/** A component whose binary exists already needs no build: its assets are only a download. */
 function expectedSeconds(lacking: readonly Located[]): number {
   const isWhole = ({ component, lacks }: Located) => lacks.binary || component.main === undefined;
   return lacking.reduce((sum, located) => sum + (isWhole(located) ? located.component.coldSeconds : 5), 0);
@@ -94,7 +94,7 @@ function expectedSeconds(lacking: readonly Located[]): number {
 
 interface Step {
   readonly title: string;
-  /** What this step and those after it are expected to take, in seconds. */
+  /** The time that this step and those after it are expected to take, in seconds. */
   readonly left: number;
   readonly reporter: Reporter;
 }

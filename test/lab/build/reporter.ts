@@ -1,8 +1,8 @@
-/** Tells a person what takes long. */
+/** Reports work that takes long to a person. */
 export interface Reporter {
   /** A line that stays. */
   note(line: string): void;
-  /** How something is going; on a terminal the next line takes its place. */
+  /** A line of progress; on a terminal the next line takes its place. */
   progress(line: string): void;
 }
 

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { LabEnvironment } from '../environment.ts';
 import { type Component, type ComponentName, component } from './components.ts';
 
-/** Where a component is, and what of it is still to be made. */
+/** A component's place, and its parts that are still to be made. */
 export interface Located {
   readonly component: Component;
   readonly binary: string;
-  /** Where the cache has, or would have, the binary that was built from the pinned module. */
+  /** The path in the cache of the binary that is built from the pinned module, present or not. */
   readonly ownBinary: string;
   /** The directory that holds the module's asset directories under their own names. */
   readonly assets: string;
   readonly lacks: { readonly binary: boolean; readonly assets: boolean };
 }
 
-/** Where each component's binary and assets are. */
+/** The binary and the assets of each component. */
 export type Installed = ReadonlyMap<ComponentName, Located>;
 
 /**

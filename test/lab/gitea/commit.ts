@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { runOrThrow } from '../command.ts';
 
 export interface CommitRequest {
-  /** An existing directory for what is needed meanwhile. */
+  /** An existing directory for temporary files. */
   readonly scratch: string;
-  /** With credentials in it. */
+  /** The repository's URL, with credentials in it. */
   readonly url: string;
   readonly branch: string;
-  /** The branch to start from when `branch` is not there yet; without it, the commit has no parent. */
+  /** The branch to start from when `branch` does not exist yet; without it, the commit has no parent. */
   readonly base?: string;
   /** null deletes a file. */
   readonly files: Readonly<Record<string, string | null>>;
   readonly message: string;
 }
 
-/** Nothing of the user's own Git configuration may take part. */
+/** The user's own Git configuration must not take part. */
 const ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_SYSTEM: '/dev/null',

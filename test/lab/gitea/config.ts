@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface GiteaConfig {
   /** Everything it writes goes below this. */
   readonly work: string;
-  /** Where its templates and translations lie; undefined when the binary carries them itself. */
+  /** The directory of its templates and translations; undefined when the binary carries them itself. */
   readonly assets: string | undefined;
   readonly httpPort: number;
   readonly sshPort: number;
@@ -13,15 +13,16 @@ export interface GiteaConfig {
 }
 
 /**
- * Where the pull requests wait that Gitea has yet to check for conflicts. In memory it now and then (once in
- * some thousand) takes one that was fetched at once for one that waits: that pull request is never checked, and
- * so never merged, until Gitea is started again. On disk, its own default, it looks every two seconds at most.
+ * The queue of pull requests that Gitea has yet to check for conflicts. In memory it now and then (once in
+ * some thousand) takes one that was fetched at once for one that waits: that pull request is never checked,
+ * and so never merged, until Gitea is started again. On disk, its own default, it looks every two seconds
+ * at most.
  */
 export type CheckQueue = 'memory' | 'disk';
 
 /**
- * The text of app.ini: SQLite, loopback only, everything off that takes time and that no test needs. It
- * may run as root because nobody else reaches it and nothing of it is kept.
+ * The text of app.ini: SQLite, loopback only, everything off that takes time and that no test needs. It may
+ * run as root because only the lab reaches it and nothing of it is kept.
  */
 export function giteaConfig({ work, assets, httpPort, sshPort, checkQueue }: GiteaConfig): string {
   const sections: Record<string, Record<string, string | number | boolean>> = {

@@ -32,7 +32,7 @@ export interface Gitea extends GiteaConnection {
   /** Closes a pull request unmerged. */
   close(repository: string, number: number): Promise<void>;
   pulls(repository: string, state?: 'open' | 'closed' | 'all'): Promise<PullRequest[]>;
-  /** A file's text on a branch; undefined when there is none. */
+  /** A file's text on a branch; undefined when the file does not exist. */
   file(repository: string, branch: string, path: string): Promise<string | undefined>;
 }
 
@@ -71,7 +71,7 @@ export function createGitea(connection: GiteaConnection, directory: string): Git
     return `${url}/${user}/${name}.git`;
   }
 
-  /** It does nothing but to refuse what nobody here does, and takes a start of Gitea for each branch of a push. */
+  /** The hook only refuses requests that the lab never makes, and takes a start of Gitea for each branch of a push. */
   function updateHook(repository: string): string {
     return join(
       directory,

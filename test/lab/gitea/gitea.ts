@@ -11,7 +11,7 @@ import { type GiteaCredentials, giteaCommand, giteaTemplate, hostKeyFile } from 
 
 export const GITEA = 'gitea';
 
-/** How to reach a running Gitea. */
+/** The addresses and credentials of a running Gitea. */
 export interface GiteaConnection extends GiteaCredentials {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;

@@ -14,7 +14,7 @@ import { giteaConfig } from './config.ts';
 export interface GiteaCredentials {
   readonly user: string;
   readonly password: string;
-  /** For the API and for Git over HTTP, with all scopes. */
+  /** A token for the API and for Git over HTTP, with all scopes. */
   readonly token: string;
 }
 
@@ -22,7 +22,7 @@ export interface GiteaTemplate {
   /** A data directory with migrated database, one administrator and an SSH host key; copied per lab. */
   readonly directory: string;
   readonly credentials: GiteaCredentials;
-  /** Where the binary finds its templates; undefined when it carries them itself. */
+  /** The directory of the binary's templates; undefined when it carries them itself. */
   readonly assets: string | undefined;
 }
 
