@@ -4,7 +4,7 @@ import { type Observation, readApplication } from '../../src/decide/observation/
 import { type Application, parseApplication } from '../../src/decide/observation/application-parse.ts';
 import type { ApplicationReader, ReadOptions } from '../../src/decide/observation/application-reader.ts';
 
-/** What the object of an application shows, parsed as where it enters. */
+/** The application that an object shows, parsed by the same reader as in the program. */
 export function readObject(appRef: AppRef, object: unknown, sources: readonly Source[] = []): Observation {
   const paths = sources.flatMap(({ path }) => path ?? []);
   return readApplication(appRef, parseApplication(object, { kind: appRef, paths }), sources);
@@ -23,7 +23,7 @@ export function readerOf(find: Find): ApplicationReader {
   };
 }
 
-/** An application that is told from others by its revision alone. */
+/** An application that differs from others by its revision alone. */
 export function applicationAt(lastAppliedRevision: string): Application {
   return { metadata: { generation: 1 }, status: { conditions: [], lastAppliedRevision } };
 }

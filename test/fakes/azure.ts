@@ -43,7 +43,7 @@ export function startFakeAzure({ product = 'services', git }: FakeAzureOptions =
   const server = startJsonServer({
     root: ROOT,
     authorization: `Basic ${Buffer.from(`:${AZURE_TOKEN}`).toString('base64')}`,
-    // Not 401, as one might expect: the page to sign in.
+    // The page to sign in, with 203 and not 401 as one might expect.
     unauthorized: () => jsonAnswer(203, '<html><title>Azure DevOps Services | Sign In</title></html>'),
     notFound,
     ...(git && { before: (request) => git.answer(request, AZURE_TOKEN) }),

@@ -9,13 +9,13 @@ import type {
 export interface FakeBranches
   extends Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];
-  /** Every branch is there but for these. */
+  /** The branches that do not exist; all others do. */
   readonly gone: Set<string>;
   /** `hasBranch BRANCH` and `inspect BRANCH`, in the order in which it was asked. */
   readonly looks: string[];
 }
 
-/** Pushes nothing; `act` may do what a push would and says what came of it. */
+/** Pushes nothing; `act` may do what a push would, and returns its result. */
 export function fakeBranches(
   act: (update: BranchUpdate) => BranchResult,
   inspect: (look: BaseLook) => BaseState = () => ({ kind: 'in-base' }),

@@ -5,7 +5,7 @@ import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../fixtu
 import { factsOf } from '../fixtures/pipelines/facts.ts';
 import { createFakeLog } from './log.ts';
 
-/** A check of one Pipeline with these surroundings, and what it asks and tells. */
+/** A check of one Pipeline with these referenced objects, and its requests and warnings. */
 export function checkStage(around: Surroundings = {}) {
   let facts: ReferencedObjects = factsOf(around);
   let milliseconds = 0;

@@ -1,6 +1,6 @@
 import type { Checking } from '../../src/reconcile/check.ts';
 
-/** What is around the Pipeline is good, and as it was; its spec may have faults. */
+/** A check whose referenced objects are good and unchanged; the Pipeline's spec may have faults. */
 export function noNews(spec: readonly string[] = []): Checking {
   return {
     spec,

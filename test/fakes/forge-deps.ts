@@ -15,7 +15,7 @@ export function noWaits(): Waits {
   };
 }
 
-/** What a forge needs, on loopback and with the real parts. */
+/** The dependencies of a forge, on loopback and with the real parts. */
 export function forgeDeps(change: Partial<ForgeDeps> = {}): ForgeDeps {
   const now = change.now ?? (() => new Date());
   return {

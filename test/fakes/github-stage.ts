@@ -22,14 +22,14 @@ export const CREATE = `POST ${ROOT}`;
 export const FIND = `GET ${ROOT}?head=acme%3A${BRANCH}&base=main&state=open&per_page=30`;
 export const GET = `GET ${ROOT}/1`;
 export const UPDATE = `PATCH ${ROOT}/1`;
-/** Not the forge's: a branch is brought to what is wanted. */
+/** An update of a branch, which is not a request to the forge. */
 export const PUSH = 'push';
 
-/** What a test finds that promotes on a stand-in of GitHub, with nothing in Git. */
+/** The stage of a test that promotes on a stand-in of GitHub, with nothing in Git. */
 export interface GitHubStage {
   readonly github: FakeGitHub;
   readonly branches: FakeBranches;
-  /** What comes of the next updates of a branch. */
+  /** The result of the next updates of a branch. */
   result: BranchResult;
   /** Done while a branch is being updated. */
   meanwhile: () => void;

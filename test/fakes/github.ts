@@ -13,15 +13,15 @@ export interface FakeGitHub extends GitHubState {
   readonly origin: string;
   /** `METHOD path?query` of every request. */
   readonly requests: string[];
-  /** What came with those that have a body, in JSON. */
+  /** The JSON bodies of the requests that had one. */
   readonly bodies: unknown[];
-  /** What is left of the hour's requests; an answer that nothing has changed is not counted. */
+  /** The requests left of the hour's budget; an answer that nothing has changed is not counted. */
   readonly budget: Budget;
   /** GraphQL has one of its own. */
   readonly graphqlBudget: Budget;
-  /** Somebody pushes to the repository before each request: what is said of it is in every pull request. */
+  /** A push to the repository precedes each request: the repository's fields are in every pull request. */
   isBusy: boolean;
-  /** Those that it takes. */
+  /** The tokens that it takes. */
   readonly tokens: Set<string>;
   /** The next request gets this answer. */
   fail(fault: Fault): void;
@@ -42,9 +42,9 @@ export interface FakeGitHubOptions {
 export const FAKE_TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
 
 /**
- * A stand-in for GitHub's API of one repository, `acme/fleet`: REST, held against the description that GitHub
- * publishes (test/fixtures/github), and what is used of GraphQL. `apiPath` is empty for api.github.com,
- * `/api/v3` for GitHub Enterprise Server.
+ * A stand-in for GitHub's API of one repository, `acme/fleet`: REST, held against the description that
+ * GitHub publishes (test/fixtures/github), and the part of GraphQL that Turnpike uses. `apiPath` is empty
+ * for api.github.com, `/api/v3` for GitHub Enterprise Server.
  */
 export function startFakeGitHub(
   apiPath: '' | '/api/v3' = '/api/v3',
@@ -87,7 +87,7 @@ export function startFakeGitHub(
     },
   });
 
-  // That of github.com is in front of a stand-in by another way.
+  // Pages of github.com are led to a stand-in by another way.
   if (apiPath !== '') state.options.web = `http://127.0.0.1:${server.port}`;
   const settled = (number: number, end: 'merged' | 'closed') => {
     const pull = pulls.find((one) => one.number === number);

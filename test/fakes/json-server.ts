@@ -27,30 +27,30 @@ export interface Described {
   readonly method: JsonAsked['method'];
   /** Below the root of the API, or the whole path of what lies elsewhere. */
   readonly path: RegExp;
-  /** Of the parameters of the query, which are texts; without one there are none. */
+  /** The schema of the query's parameters, which are texts; default: no parameters. */
   readonly query?: v.GenericSchema;
-  /** Without one there is none, or an empty one. */
+  /** The schema of the body; default: none, or an empty one. */
   readonly body?: v.GenericSchema;
 }
 
 export interface JsonServerOptions {
-  /** What is asked otherwise is refused. */
+  /** The operations that are described; any other request is refused. */
   readonly operations?: readonly Described[];
-  /** Of the repository. */
+  /** The repository's root. */
   readonly root: string;
-  /** What does not lie below the root; by its whole path. */
+  /** Answers requests that do not lie below the root, by their whole path. */
   readonly others?: (asked: JsonAsked) => Response | undefined | Promise<Response | undefined>;
-  /** What is no request to the API, such as Git's. */
+  /** Answers requests that are not the API's, such as Git's. */
   readonly before?: (request: Request) => Promise<Response | undefined>;
   /** The whole header. */
   readonly authorization: string;
-  /** To who lacks it. */
+  /** The answer to a request without the header. */
   readonly unauthorized: () => Response;
   readonly notFound: () => Response;
   readonly handle: (asked: JsonAsked) => Response | Promise<Response>;
 }
 
-/** What the stand-ins of forges have in common. */
+/** The part that the stand-ins of forges have in common. */
 export function startJsonServer(options: JsonServerOptions): JsonServer {
   const requests: string[] = [];
   const bodies: unknown[] = [];
@@ -89,7 +89,7 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
   };
 }
 
-/** The answer to what is not as it is described. */
+/** The answer to a request that deviates from its description. */
 function rejection(
   { operations, root }: JsonServerOptions,
   request: Request,

@@ -1,7 +1,7 @@
 import type { Logger } from '../../src/lib/logger.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 
-/** A logger whose lines can be looked at. */
+/** A logger whose lines a test can read. */
 export function createFakeLog(): { log: Logger; lines: string[] } {
   const lines: string[] = [];
   const write = (line: string) => {

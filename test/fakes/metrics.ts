@@ -7,7 +7,7 @@ export async function seriesOf({ registry }: Metrics, name: string): Promise<str
   return lines.filter((line) => new RegExp(`^${name}[{ ]`).test(line));
 }
 
-/** The one value of a metric with these labels, written as in the text; undefined when there is none. */
+/** The one value of a metric with these labels, written as in the text; undefined without one. */
 export async function sampleOf(metrics: Metrics, series: string): Promise<number | undefined> {
   const lines = (await metrics.registry.metrics()).split('\n');
   const line = lines.find((one) => one.startsWith(`${series} `));

@@ -1,4 +1,4 @@
 import type { MessagesOf } from '../../src/reconcile/observe.ts';
 
-/** No namespace hides its messages. */
+/** Messages of every namespace are shown. */
 export const SHOWN: MessagesOf = async () => ({ kind: 'shown' });

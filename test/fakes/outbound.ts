@@ -1,12 +1,12 @@
 import type { OutboundRequest } from '../../src/lib/net/outbound/request.ts';
 import { createOutbound, type Outbound } from '../../src/lib/net/outbound.ts';
 
-/** The real door, for servers on loopback alone. */
+/** The real outbound client, for servers on loopback alone. */
 export function loopbackOutbound(): Outbound {
   return createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
 }
 
-/** Sends what goes to `from` to the server at `to` instead, as DNS would in a laboratory. */
+/** Sends requests for `from` to the server at `to` instead, as DNS would in a lab. */
 export function routedOutbound(inner: Outbound, from: string, to: string): Outbound {
   return { ...inner, send: (request) => inner.send({ ...request, url: request.url.replace(from, to) }) };
 }

@@ -1,7 +1,7 @@
 import { PROMOTION_PHASES, type PromotionPhase, type PromotionStatus } from '../../src/api/pipeline.ts';
 import { type PhaseTransition, TRANSITIONS } from '../../src/decide/promotion/phases.ts';
 
-/** What the table of phases says, for tests. */
+/** Reads the table of phases, for tests. */
 
 const ROWS: readonly PhaseTransition[] = Object.values(TRANSITIONS);
 
@@ -10,7 +10,7 @@ export function directly(from: PromotionPhase): PromotionPhase[] {
   return ROWS.filter((row) => row.from.includes(from)).map(({ to }) => to);
 }
 
-/** One look may take several transitions: what is found merged may be found deployed at once. */
+/** One reconciliation may take several transitions: a merged promotion may be found deployed at once. */
 const REACHED = new Map(
   PROMOTION_PHASES.map((phase) => {
     const reached = new Set([phase]);
@@ -19,7 +19,7 @@ const REACHED = new Map(
   }),
 );
 
-/** What is wrong with what became of a promotion; a new one in its place is none of its transitions. */
+/** The fault in a promotion's next state; a new promotion in its place is not one of its transitions. */
 export function transitionProblem(before?: PromotionStatus, after?: PromotionStatus): string | undefined {
   if (!before || !after || before.startedAt !== after.startedAt) return undefined;
   if (before.revision !== after.revision || REACHED.get(before.phase)?.has(after.phase)) return undefined;

@@ -113,7 +113,7 @@ export function withState(from: Pipeline, environment: string, state: Partial<En
   return { ...from, status: { ...from.status, environments } };
 }
 
-/** The pipeline as it is seen so many seconds after NOW; what an environment runs is deployed just then. */
+/** The pipeline so many seconds after NOW; the revision of an environment is deployed just then. */
 export function look(from: Pipeline, runs: Readonly<Record<string, string>>, seconds: number): Pipeline {
   const now = at(seconds);
   const seen = Object.entries(runs).map(([name, revision]) => {

@@ -14,11 +14,11 @@ export interface FakeProxy {
 }
 
 export interface FakeProxyOptions {
-  /** Ports on loopback by the `host:port` that they stand for; nobody else knows these names. */
+  /** Ports on loopback by the `host:port` that they stand for; only the proxy resolves these names. */
   readonly routes: Readonly<Record<string, number>>;
   /** `user:password`; without it everyone may pass. */
   readonly login?: string;
-  /** It is reached by https. */
+  /** The proxy's certificate and key, when it is reached by https. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 

@@ -1,7 +1,7 @@
 /** The head of every pull request that a stand-in opens. */
 export const HEAD_COMMIT = '1111111111111111111111111111111111111111';
 
-/** What is on a pull request that was just opened. */
+/** The fields of a pull request that was just opened. */
 export const BARE = {
   draft: false,
   headCommit: HEAD_COMMIT,

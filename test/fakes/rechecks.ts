@@ -1,7 +1,7 @@
 import { createRechecks } from '../../src/http/signed/rechecks.ts';
 import type { SecretRead } from '../../src/http/signed/secrets.ts';
 
-/** Nobody waits, and there may be any number of them. */
+/** Rechecks without waiting and without a limit. */
 export function fakeRechecks() {
   return createRechecks<readonly SecretRead[]>({
     now: () => 0,

@@ -6,9 +6,9 @@ export interface FakeSchedule {
   /** Milliseconds that have passed. */
   now(): number;
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** Moves on, and lets what follows from it happen. */
+  /** Moves on, and runs all that follows from it. */
   pass(seconds: number): Promise<void>;
-  /** How many are still to come. */
+  /** The number of calls that are still to come. */
   pending(): number;
 }
 
@@ -52,7 +52,7 @@ export function createFakeSchedule(): FakeSchedule {
   };
 }
 
-/** Until all that can go on by itself has gone on. */
+/** Ends when all that can go on by itself has gone on. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,7 +6,7 @@ interface Sealing {
   readonly rounds: number;
 }
 
-/** A pair of ed25519 keys. Of those that ssh2 makes one in 300 can be read by nobody, OpenSSH included. */
+/** A pair of ed25519 keys. One in 300 of those that ssh2 makes cannot be read, not even by OpenSSH. */
 export function ed25519Keys(sealing?: Sealing) {
   for (;;) {
     const pair = utils.generateKeyPairSync('ed25519', sealing ?? {});

@@ -16,7 +16,7 @@ export interface FakeStore extends StatusStore {
   writes(): number;
   /** Writes fail from now on, as when the API server is away. */
   breakDown(): void;
-  /** The next write finds that somebody else wrote `status` a moment before. */
+  /** The next write finds that another writer changed `status` a moment before. */
   interfere(status: PipelineStatus): void;
   /** Takes the Pipeline away, as `kubectl delete` does. */
   remove(key: PipelineKey): void;

@@ -16,12 +16,12 @@ const EXTRACTS: Readonly<Record<string, object>> = {
   'services-7.1': services71,
 };
 
-/** No description has it. */
+/** The path that no description has. */
 const UNDESCRIBED = /\/_apis\/connectionData$/;
 
 const described = new Map<string, ApiDescription>();
 
-/** What is not as Microsoft describes the API in the version that was asked for, a line each. */
+/** The deviations from the API as Microsoft describes it in the version that was asked for, a line each. */
 export function azureFaults(product: Product, asked: JsonAsked, status: number, answer: unknown): string[] {
   if (UNDESCRIBED.test(asked.path)) return [];
   const version = asked.query.get('api-version')?.replace(/-.*/, '') ?? '';
@@ -34,7 +34,7 @@ export function azureFaults(product: Product, asked: JsonAsked, status: number, 
   const request = { method, path: spelled(asked.path), query, body };
   return [
     ...description.requestFaults(request),
-    // The descriptions have 200 for what is created, too.
+    // The descriptions have 200 for created resources, too.
     ...description.answerFaults(request, status === 201 ? 200 : status, unwrapped(answer)),
   ];
 }

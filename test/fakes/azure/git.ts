@@ -6,13 +6,13 @@ import { callBackend } from '../../git/stage/server.ts';
 /** The repository `fleet` of the project `Platform Team` itself, and how Git reaches it. */
 export interface FakeGit {
   readonly repository: TestRepository;
-  /** Undefined for what is no request of Git's. */
+  /** Undefined for a request that is not Git's. */
   answer(request: Request, token: string): Promise<Response | undefined>;
 }
 
 const GIT = /^\/acme\/Platform%20Team\/_git\/fleet(\/info\/refs|\/git-upload-pack|\/git-receive-pack)$/;
 
-/** Git over HTTP (gitprotocol-http) by the real server's own program, in a directory that is there already. */
+/** Git over HTTP (gitprotocol-http) by the real server's own program, in an existing directory. */
 export async function fakeGit(directory: string, files: Files): Promise<FakeGit> {
   const repository = await createTestRepository(directory, 'fleet.git', files);
   const backend = join((await run(['git', '--exec-path'])).trim(), 'git-http-backend');

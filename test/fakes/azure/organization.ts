@@ -3,7 +3,7 @@ import { refusal } from './answers.ts';
 import { idOf, resultOf } from './policies.ts';
 import { type AzureState, OWN_ID, PROJECT_ID } from './state.ts';
 
-/** What belongs to the organization or the project and not to the repository. */
+/** The resources that belong to the organization or the project and not to the repository. */
 export function organization(state: AzureState, { path, query }: JsonAsked): Response | undefined {
   switch (path) {
     case '/acme/_apis/identities':

@@ -35,7 +35,7 @@ export function idOf({ options }: AzureState, policy: FakePolicy): number {
 }
 
 /**
- * An auto-complete waits for optional policies too, but for those that it was told to ignore:
+ * An auto-complete waits for optional policies too, but for those on its ignore list:
  * https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update#gitpullrequestcompletionoptions
  */
 export function completes(state: AzureState, pull: FakePull): boolean {
@@ -46,7 +46,7 @@ export function completes(state: AzureState, pull: FakePull): boolean {
   });
 }
 
-/** What completing at once has to meet. */
+/** True when the pull request meets the conditions to complete it at once. */
 export function isMet({ options }: AzureState, pull: FakePull): boolean {
   return options.policies.every((one) => !one.isBlocking || resultOf(one, pull) === 'approved');
 }

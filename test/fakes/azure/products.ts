@@ -24,7 +24,7 @@ export function versionRefusal(product: Product, path: string, query: URLSearchP
     return refusal(400, 'VssVersionNotSpecifiedException', 'No api-version was supplied for the request.');
   }
   const [, version = '', preview] = VERSION.exec(asked) ?? [];
-  // Of one digit each.
+  // Texts compare like versions, which have one digit each.
   if (version === '' || version > newest) {
     const message = `The requested REST API version of ${version} is out of range for this server. The latest REST API version this server supports is ${newest}.`;
     return refusal(400, 'VssVersionOutOfRangeException', message);

@@ -5,14 +5,14 @@ import { refusal } from './answers.ts';
 import { completes, isMet } from './policies.ts';
 import { type AzureState, BASE_COMMIT, type FakePull, PROJECT_ID } from './state.ts';
 
-/** A list has no more of a description. */
+/** The most of a description that a list shows. */
 const LISTED = 400;
 
 function branchOf(ref: string): string {
   return ref.replace('refs/heads/', '');
 }
 
-/** The commit of a branch, or undefined where there is none. */
+/** The commit of a branch, or undefined where the branch does not exist. */
 async function tipOf({ repository, branches }: AzureState, ref: string, named: string) {
   if (repository) return repository.tip(branchOf(ref));
   return branches.has(branchOf(ref)) ? named : undefined;
@@ -92,7 +92,7 @@ export async function update(
   }
   if (body.status === 'completed') return complete(state, pull, body);
   Object.assign(pull, body);
-  // Nobody has set it.
+  // An id of zeros takes the auto-complete back.
   if (/^[0-]+$/.test(pull.autoCompleteSetBy?.id ?? '')) delete pull.autoCompleteSetBy;
   return jsonAnswer(200, pull);
 }
@@ -121,8 +121,8 @@ async function finish({ repository }: AzureState, pull: FakePull): Promise<void>
 }
 
 /**
- * Follows the branches of what is open, and completes what is to complete by itself once all its policies are met: with
- * a way to merge that the branch does not allow that is never.
+ * Follows the branches of open pull requests, and completes those with auto-complete once all their
+ * policies are met: never, with a merge strategy that the branch does not allow.
  */
 export async function follow(state: AzureState): Promise<void> {
   for (const pull of state.pulls.filter(({ status }) => status === 'active')) {

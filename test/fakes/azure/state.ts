@@ -41,25 +41,25 @@ export interface FakePolicy {
   status: 'queued' | 'running' | 'approved' | 'rejected' | 'notApplicable' | 'broken';
 }
 
-/** What this Azure's one repository has and allows; tests change it. */
+/** The content and the settings of this Azure's one repository; tests change it. */
 export interface AzureState {
   readonly pulls: FakePull[];
   readonly branches: Set<string>;
   /** Unique names by ids. */
   readonly identities: Map<string, string>;
-  /** Of commits by their ids, and of pull requests by their numbers. */
+  /** Statuses of commits by their ids, and of pull requests by their numbers. */
   readonly statuses: Map<string, FakeStatus[]>;
   /** Heads of pull request 1 after each push. */
   readonly iterations: string[];
   readonly comments: Map<number, string[]>;
-  /** Without it there are names of branches alone. */
+  /** The repository; without it there are names of branches alone. */
   readonly repository: TestRepository | undefined;
   readonly options: AzureOptions;
 }
 
 export interface AzureOptions {
   policies: FakePolicy[];
-  /** So many attempts to open a pull request do not see a branch yet that was just pushed. */
+  /** The number of attempts to open a pull request that do not see a branch yet that was just pushed. */
   unseen: number;
   /** Completing takes a moment. */
   slow: boolean;

@@ -15,7 +15,7 @@ function stale(pull: FakePull, query: URLSearchParams): Response | null {
   return refusal(409, 'pull.PullRequestOutOfDateException', message);
 }
 
-/** With the reason, should there be one. */
+/** Declines the pull request, with the reason if one is given. */
 export function decline(state: BitbucketState, pull: FakePull, query: URLSearchParams, body: Body): Response {
   const refused = stale(pull, query);
   if (refused) return refused;
@@ -35,7 +35,7 @@ export function addComment(state: BitbucketState, pull: FakePull, body: Body): R
   return jsonAnswer(201, { id: 1, version: 0, text });
 }
 
-/** What happened to it, the latest first. */
+/** The activities of the pull request, the latest first. */
 export function activities({ comments }: BitbucketState, { id }: FakePull, query: URLSearchParams): Response {
   const said = (comments.get(id) ?? []).map((text) => ({ action: 'COMMENTED', comment: { text } }));
   const values = [{ action: 'OPENED' }, ...said].toReversed().slice(0, Number(query.get('limit') ?? 25));

@@ -22,7 +22,7 @@ export function getBuild({ builds }: BitbucketState, commit: string, query: URLS
   return build ? jsonAnswer(200, build) : refusal(404, 'build.NoSuchBuildStatusException', message);
 }
 
-/** Of all repositories: they have the commit in common. */
+/** Builds count for all repositories: they have the commit in common. */
 export function buildStats({ builds }: BitbucketState, { path }: JsonAsked): Response | undefined {
   const commit = /^\/bitbucket\/rest\/build-status\/1\.0\/commits\/stats\/(\w+)$/.exec(path)?.[1];
   if (commit === undefined) return undefined;

@@ -8,7 +8,7 @@ import type { Described } from '../json-server.ts';
 
 const text = v.string();
 const number = v.pipe(v.number(), v.safeInteger());
-/** In a query. */
+/** A number in a query. */
 const numberText = v.pipe(text, v.regex(/^\d+$/));
 const page = { start: v.optional(numberText), limit: v.optional(numberText) };
 
@@ -22,7 +22,7 @@ const reference = v.strictObject({
 });
 const user = v.strictObject({ user: v.strictObject({ name: v.pipe(text, v.nonEmpty()) }) });
 
-/** Of a pull request that is made, and of one that is changed. */
+/** Fields of a pull request that is made, and of one that is changed. */
 const settings = {
   title: v.pipe(text, v.nonEmpty(), v.maxLength(255)),
   description: v.optional(v.pipe(text, v.maxLength(32_768))),

@@ -27,7 +27,7 @@ export function create(
     version: 0,
     state: 'OPEN',
     title,
-    // What is empty is left out.
+    // Empty fields are left out.
     ...(description && { description }),
     draft,
     reviewers: [],
@@ -67,7 +67,7 @@ export function update(pull: FakePull, body: Record<string, unknown>): Response 
     );
   }
   const { title, description, toRef, reviewers = [], draft = false } = body as unknown as Partial<FakePull>;
-  // What is left out is taken for none; whether a draft would stay one is not described.
+  // Omitted reviewers are taken for none; whether a draft would stay one is not described.
   Object.assign(pull, { title, description, reviewers, draft, version: pull.version + 1 });
   if (toRef) pull.toRef = reference(toRef.id, BASE_COMMIT);
   return jsonAnswer(200, pull);

@@ -21,21 +21,21 @@ export interface FakePull {
 
 export interface FakeBuild {
   readonly key: string;
-  /** What the merge check "Required builds" goes by. */
+  /** The key that the merge check "Required builds" goes by. */
   readonly parent?: string;
   readonly state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN';
   readonly url: string;
   readonly description?: string;
 }
 
-/** What this Bitbucket's one repository has and allows; tests change it. */
+/** The content and the settings of this Bitbucket's one repository; tests change it. */
 export interface BitbucketState {
   readonly pulls: FakePull[];
   readonly branches: Set<string>;
   readonly users: Set<string>;
-  /** By pull request, the oldest first; also of those who declined. */
+  /** Comments by pull request, the oldest first; also the reasons of those who declined. */
   readonly comments: Map<number, string[]>;
-  /** By commit and key. */
+  /** Builds by commit and key. */
   readonly builds: Map<string, Map<string, FakeBuild>>;
   readonly options: BitbucketOptions;
 }
@@ -49,7 +49,7 @@ export interface BitbucketOptions {
   autoMerge: 'on' | 'off' | 'unknown';
   /** Tokens of a project or a repository may do all but this. */
   mayMerge: boolean;
-  /** Of the repository, with whether they are enabled; the first one is its default. */
+  /** Merge strategies of the repository, with whether they are enabled; the first one is its default. */
   strategies: Record<string, boolean>;
   /** The strategy of the last merge, or of the last auto-merge. */
   strategy?: string | undefined;

@@ -30,7 +30,7 @@ export function responseOf(answered: Fault, budget: Budget): Response {
   return new Response(text, { status, headers: headersOf(answered, budget) });
 }
 
-/** To a poll on the condition that something has. */
+/** Answers a conditional request when nothing has changed. */
 export function unchanged(answered: Fault, budget: Budget): Response {
   return new Response(null, { status: 304, headers: headersOf(answered, budget) });
 }
@@ -48,8 +48,8 @@ function headersOf(answered: Fault, { remaining }: Budget): Record<string, strin
 }
 
 /**
- * What is there has an entity tag that changes with it, but for what follows from other branches: a pull request
- * may come into conflict without a new one.
+ * An answer has an entity tag that changes with it, but for facts that follow from other branches: a pull
+ * request may come into conflict without a new one.
  */
 export function tagOf({ status, body }: Fault): string | undefined {
   const derived = ['mergeable', 'mergeable_state', 'rebaseable'];

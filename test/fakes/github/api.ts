@@ -14,7 +14,7 @@ export interface ApiParts {
   readonly app: FakeApp | undefined;
   readonly tokens: Set<string>;
   readonly state: GitHubState;
-  /** Takes what is not as GitHub describes it. */
+  /** Records a deviation from the API as GitHub describes it. */
   readonly wrong: string[];
 }
 

@@ -5,15 +5,15 @@ import { EXAMPLES } from './description.ts';
 export interface FakeApp {
   readonly id: string;
   readonly installation: number;
-  /** As GitHub gives it, in PEM. */
+  /** The private key as GitHub gives it, in PEM. */
   readonly privateKey: string;
   readonly publicKey: string;
-  /** What was granted where it is installed, and to which repositories; tests change it. */
+  /** The permissions of the installation and its repositories; tests change it. */
   granted: Readonly<Record<string, string>>;
   repositories: readonly string[];
   /** Rights that this version of the server does not know. */
   unknown: readonly string[];
-  /** What tokens were asked for. */
+  /** The bodies of the requests for tokens. */
   readonly asked: unknown[];
 }
 
@@ -110,7 +110,7 @@ function inAnHour(): string {
   return new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** GitHub's words for what is wrong with the app's own token (RFC 7519), which lasts ten minutes at most. */
+/** GitHub's words for a fault in the app's own token (RFC 7519), which lasts ten minutes at most. */
 function refusal(app: FakeApp, authorization: string): string | undefined {
   const [header = '', payload = '', signature = ''] = authorization.replace(/^bearer /i, '').split('.');
   const signed = Buffer.from(`${header}.${payload}`);

@@ -3,14 +3,14 @@ import type { TestRepository } from '../../git/stage/repository.ts';
 import { settle } from './pull.ts';
 import type { FakePull } from './types.ts';
 
-/** What pull requests look at, and do, in a repository. */
+/** The questions and acts of pull requests in a repository. */
 export interface Branches {
   /** The commit of a branch. */
   tip(branch: string): Promise<string | undefined>;
   has(commit: string): Promise<boolean>;
-  /** Whether the commit has something that the branch lacks. */
+  /** True when the commit has something that the branch lacks. */
   isAhead(commit: string, branch: string): Promise<boolean>;
-  /** Whether that goes without conflicts; undefined where there is no content. */
+  /** True when the merge has no conflicts; undefined where there is no content. */
   canMerge(commit: string, branch: string): Promise<boolean | undefined>;
   /** Merges a commit into a branch; gives the commit that this makes. */
   merge(commit: string, branch: string): Promise<string>;

@@ -12,13 +12,13 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** What is not as a forge describes its API, a line each. */
+/** The deviations from a forge's API as it is described, a line each. */
 export interface ApiDescription {
   requestFaults(asked: Asked): string[];
   answerFaults(asked: Asked, status: number, body: unknown): string[];
 }
 
-/** As GitHub publishes them; the values are examples. */
+/** Answers as GitHub publishes them; the values are examples. */
 export const EXAMPLES = gitHubCom.examples;
 
 /** The fields that a list has of each pull request. */
@@ -46,7 +46,7 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Of any description that was taken out of an OpenAPI one. */
+/** Describes any API by an extract of an OpenAPI description. */
 export function describeExtract(extract: object): ApiDescription {
   const { operations, schemas } = extract as Extract;
   const faults = createFaults(schemas);
@@ -77,7 +77,7 @@ export function describeExtract(extract: object): ApiDescription {
   };
 }
 
-/** `place` says where the schema stands: it is compiled once for that. */
+/** Compiles the schema once for each `place`, the position where it is used. */
 type Faults = (place: string, schema: unknown, value: unknown) => string[];
 
 function createFaults(schemas: object): Faults {

@@ -6,13 +6,13 @@ import { callBackend } from '../../git/stage/server.ts';
 /** The repository `acme/fleet` itself, and how Git reaches it. */
 export interface FakeGit {
   readonly repository: TestRepository;
-  /** Undefined for what is no request of Git's. */
+  /** Undefined for a request that is not Git's. */
   answer(request: Request, tokens: ReadonlySet<string>): Promise<Response | undefined>;
 }
 
 const GIT = /^\/acme\/fleet(\.git)?(\/info\/refs|\/git-upload-pack|\/git-receive-pack)$/;
 
-/** Git over HTTP (gitprotocol-http) by the real server's own program, in a directory that is there already. */
+/** Git over HTTP (gitprotocol-http) by the real server's own program, in an existing directory. */
 export async function fakeGit(directory: string, files: Files): Promise<FakeGit> {
   const repository = await createTestRepository(directory, 'acme/fleet.git', files);
   const backend = join((await run(['git', '--exec-path'])).trim(), 'git-http-backend');
@@ -35,7 +35,7 @@ export async function fakeGit(directory: string, files: Files): Promise<FakeGit>
   };
 }
 
-/** GitHub looks at the password alone; tokens of apps want this user's name. */
+/** GitHub looks at the password alone; tokens of apps need this user's name. */
 function passwordOf(request: Request): string {
   const [scheme, login = ''] = (request.headers.get('authorization') ?? '').split(' ');
   const [user, password = ''] = Buffer.from(login, 'base64').toString().split(':');

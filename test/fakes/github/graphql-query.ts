@@ -1,6 +1,6 @@
-/** What one query or mutation asks for: the part of GraphQL that Turnpike writes (https://spec.graphql.org/October2021/). */
+/** A query or mutation, parsed: the part of GraphQL that Turnpike writes (https://spec.graphql.org/October2021/). */
 export interface Selection {
-  /** Of the field; empty for an inline fragment. */
+  /** The field's name; empty for an inline fragment. */
   readonly name: string;
   /** The type of an inline fragment. */
   readonly on?: string;
@@ -10,7 +10,10 @@ export interface Selection {
 
 export interface Argument {
   readonly name: string;
-  /** As it is written: `$number`, `100`, `"turnpike/promotion"`, `[ADDED_TO_MERGE_QUEUE_EVENT HEAD_REF_FORCE_PUSHED_EVENT]`. */
+  /**
+   * The value as it is written: `$number`, `100`, `"turnpike/promotion"`, `[ADDED_TO_MERGE_QUEUE_EVENT
+   * HEAD_REF_FORCE_PUSHED_EVENT]`.
+   */
   readonly value: string;
 }
 
@@ -27,7 +30,7 @@ interface Tokens {
   peek(): string;
   /** The next one, which has to be this. */
   take(wanted?: string): string;
-  /** Those between two brackets, one after the other; none where the next one does not open them. */
+  /** Tokens between two brackets, one after the other; empty where the next one does not open them. */
   list<T>(open: string, close: string, one: (tokens: Tokens) => T): T[];
 }
 
@@ -81,7 +84,7 @@ function argument(tokens: Tokens): Argument {
   return { name, value: value(tokens) };
 }
 
-/** Of an argument, or a type. */
+/** The value of an argument, or a type. */
 function value(tokens: Tokens): string {
   if (tokens.peek() === '$') return `${tokens.take()}${tokens.take()}`;
   if (tokens.peek() !== '[') return tokens.take();
@@ -101,13 +104,13 @@ function selection(tokens: Tokens): Selection {
   return { name: '', on: tokens.take(), args: [], selections: tokens.list('{', '}', selection) };
 }
 
-/** Of what there is, what is asked for; a field that is not there is a fault of the stand-in. */
+/** Selects the requested fields from an object; a missing field is a fault of the stand-in. */
 export function selected(value: unknown, selections: readonly Selection[]): unknown {
   if (selections.length === 0 || value === null) return value;
   if (Array.isArray(value)) return value.map((one) => selected(one, selections));
   const fields = value as Readonly<Record<string, unknown>>;
   const chosen = selections.map(({ name, on, selections: inner }) => {
-    // What is of another type lacks the fields of this one.
+    // An object of another type lacks the fields of this one.
     if (on !== undefined)
       return selected(
         fields,

@@ -2,10 +2,10 @@ import type { GraphqlExtract } from '../../../scripts/graphql.ts';
 import extract from '../../fixtures/github/graphql.json';
 import { type Argument, type Operation, parseOperation, type Selection } from './graphql-query.ts';
 
-/** Of github.com; https://docs.github.com/en/graphql/overview/public-schema */
+/** The schema of github.com; https://docs.github.com/en/graphql/overview/public-schema */
 const SCHEMA = extract as GraphqlExtract;
 
-/** What of a request is not as GitHub's schema has it, a line each. */
+/** The deviations of a request from GitHub's schema, a line each. */
 export function graphqlFaults(text: string, variables: Readonly<Record<string, unknown>>): string[] {
   const operation = parseOperation(text);
   const root = operation.kind === 'query' ? 'Query' : 'Mutation';
@@ -20,7 +20,7 @@ function variableFaults({ variables: declared }: Operation, given: Readonly<Reco
   return [...unknown.map((name) => `$${name} is given and not declared`), ...faults];
 }
 
-/** Of a value that JSON carries. */
+/** The faults of a value that JSON carries. */
 function inputFaults(place: string, type: string, value: unknown): string[] {
   if (value === undefined || value === null) return type.endsWith('!') ? [`${place} must be there`] : [];
   const name = nameOf(type);

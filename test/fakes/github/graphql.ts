@@ -116,7 +116,7 @@ function eventOf(event: string): object {
   return { __typename: words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('') };
 }
 
-/** Of the head and of the base branch, which may be gone. */
+/** Checks of the head and of the base branch, which may be gone. */
 async function checksOf(state: GitHubState, pull: FakePull) {
   const place = ['repository', 'pullRequest'];
   const ofHead = ['commits', 'nodes', 0, 'commit', 'statusCheckRollup', 'contexts', 'nodes'];

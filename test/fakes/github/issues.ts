@@ -58,7 +58,7 @@ function commentsOf(state: GitHubState, { number }: FakePull): string[] {
   return comments;
 }
 
-/** Who may not be assigned is passed over. */
+/** Users who may not be assigned are passed over. */
 function assign({ collaborators }: GitHubState, pull: FakePull, names: readonly string[]): Fault {
   const taken = names.filter((name) => collaborators.has(name)).map(userOf);
   pull.assignees = [...(pull.assignees ?? []), ...taken];

@@ -6,7 +6,7 @@ import { type GitHubState, noteEvent, statesOf } from './state.ts';
 import type { FakePull } from './types.ts';
 
 type Input = Readonly<Record<string, string>>;
-/** What it answers, or the words of a refusal. */
+/** The answer of a mutation, or the words of a refusal. */
 type Mutation = (state: GitHubState, pull: FakePull | undefined, input: Input) => object | string;
 
 const MUTATIONS: Readonly<Record<string, Mutation>> = {

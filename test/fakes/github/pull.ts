@@ -38,7 +38,7 @@ export function newPull({ web, number, head, sha, base, ...input }: FakePullInpu
   };
 }
 
-/** As a list shows it, which is less. */
+/** The pull request in a list, which shows less of it. */
 export function listed(pull: FakePull): object {
   return Object.fromEntries(Object.entries(pull).filter(([key]) => LISTED.includes(key)));
 }

@@ -1,6 +1,6 @@
 import type { GitHubState } from './state.ts';
 
-/** Why a node is null, where it is: https://spec.graphql.org/October2021/#sec-Handling-Field-Errors */
+/** The reason why a node is null, where it is: https://spec.graphql.org/October2021/#sec-Handling-Field-Errors */
 export interface HiddenNode {
   readonly type: 'FORBIDDEN';
   readonly path: readonly (string | number)[];
@@ -8,8 +8,9 @@ export interface HiddenNode {
 }
 
 /**
- * Statuses and check runs of a commit: https://docs.github.com/en/graphql/reference/objects#statuscheckrollup.
- * Null where there is none. A token that may not read check runs is given null in the place of each.
+ * Statuses and check runs of a commit:
+ * https://docs.github.com/en/graphql/reference/objects#statuscheckrollup. Null for a commit without any. A
+ * token that may not read check runs is given null in the place of each.
  */
 export function rollupOf(
   { statuses, checkRuns, options }: GitHubState,

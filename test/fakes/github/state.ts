@@ -11,16 +11,16 @@ export interface FakeCheckRun {
   conclusion: 'SUCCESS' | 'FAILURE' | 'NEUTRAL' | 'SKIPPED' | null;
 }
 
-/** What this GitHub's one repository has and allows; tests change it. */
+/** The content and the settings of this GitHub's one repository; tests change it. */
 export interface GitHubState {
   readonly pulls: FakePull[];
-  /** Where there is no Git repository. */
+  /** Names of branches, for a stand-in without a Git repository. */
   readonly branches: Set<string>;
-  /** Those of the Git repository, or else of the names. */
+  /** The branches of the Git repository, or else of the names. */
   readonly known: Branches;
-  /** Who may be assigned and asked for reviews. */
+  /** Users who may be assigned and asked for reviews. */
   readonly collaborators: Set<string>;
-  /** Who has given a review, by pull request. */
+  /** Users who have given a review, by pull request. */
   readonly reviews: Map<number, string[]>;
   readonly comments: Map<number, string[]>;
   readonly statuses: FakeStatus[];
@@ -29,7 +29,7 @@ export interface GitHubState {
   readonly queue: Set<number>;
   /** The commits that the merge queue has made of base branch and pull request, by number. */
   readonly groups: Map<number, string>;
-  /** What has come of pull requests, by number, the oldest first. */
+  /** Events of pull requests, by number, the oldest first. */
   readonly timeline: Map<number, TimelineEvent[]>;
   readonly options: GitHubOptions;
 }
@@ -46,21 +46,21 @@ export interface GitHubOptions {
   methods: readonly ('merge' | 'squash' | 'rebase')[];
   /** The base branch takes no merge commits, by branch protection or by a ruleset. */
   linearHistory?: 'protection' | 'ruleset';
-  /** Those that a ruleset of the base branch allows. */
+  /** The methods that a ruleset of the base branch allows. */
   rulesetMethods?: readonly ('merge' | 'squash' | 'rebase')[];
   /** The base branch has a merge queue. */
   mergeQueue: boolean;
-  /** Whether the token may read rules of branches. */
+  /** True when the token may read rules of branches. */
   mayReadRules: boolean;
-  /** Whether the token has the right to merge queues. */
+  /** True when the token has the right to merge queues. */
   mayQueue: boolean;
   /** Fields of a pull request that the token may not read, and that are never null. */
   forbidden: readonly string[];
   /** Fields of GraphQL that this version of the server lacks. */
   lacks: readonly string[];
-  /** So many attempts to merge find that the base branch has just moved. */
+  /** The number of attempts to merge that find that the base branch has just moved. */
   baseMoves: number;
-  /** In place of what follows from statuses. */
+  /** The merge state in place of the one that follows from statuses. */
   mergeState?: string;
   /** Tokens of some kinds may not read check runs. */
   mayReadChecks: boolean;

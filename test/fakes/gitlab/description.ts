@@ -11,7 +11,7 @@ const text = v.string();
 const flag = v.boolean();
 const id = v.pipe(v.number(), v.safeInteger());
 const ids = v.array(id);
-/** In a query. */
+/** A number in a query. */
 const number = v.pipe(text, v.regex(/^\d+$/));
 const flagText = v.picklist(['true', 'false']);
 /** https://docs.gitlab.com/api/rest/#pagination */
@@ -20,7 +20,7 @@ const page = {
   per_page: v.optional(v.pipe(number, v.toNumber(), v.maxValue(100))),
 };
 
-/** Of a merge request that is made, and of one that is changed. */
+/** Fields of a merge request that is made, and of one that is changed. */
 const settings = {
   description: v.optional(v.pipe(text, v.maxLength(1_048_576))),
   assignee_id: v.optional(id),

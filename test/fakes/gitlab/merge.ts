@@ -48,8 +48,8 @@ function unmergeable(
 }
 
 /**
- * https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds; what could not be done is
- * told in the body of a 201.
+ * https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds; a failure is reported in
+ * the body of a 201.
  */
 export function cancelMerge(state: GitLabState, found: FakeRequest): Response {
   const { options } = state;

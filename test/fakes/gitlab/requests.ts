@@ -76,7 +76,7 @@ export function update(state: GitLabState, found: FakeRequest, body: Record<stri
   return answer(200, found);
 }
 
-/** Those who are left out have no access, or are one too many; GitLab passes over them. */
+/** People who are left out have no access, or are one too many; GitLab passes over them. */
 function people({ users, options }: GitLabState, ids: readonly unknown[]): FakeUser[] {
   const known = ids.flatMap((id) => users.find((user) => user.id === id) ?? []);
   return known.slice(0, options.people);

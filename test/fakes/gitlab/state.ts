@@ -46,7 +46,7 @@ export interface FakeResult {
   readonly parents: readonly string[];
 }
 
-/** What this GitLab's one project has and allows; tests change it. */
+/** The content and the settings of this GitLab's one project; tests change it. */
 export interface GitLabState {
   readonly mergeRequests: FakeRequest[];
   readonly branches: Set<string>;
@@ -54,7 +54,7 @@ export interface GitLabState {
   readonly users: FakeUser[];
   readonly notes: Map<number, string[]>;
   readonly statuses: FakeStatus[];
-  /** Of the first merge request. */
+  /** Results of the first merge request. */
   readonly results: FakeResult[];
   readonly options: GitLabOptions;
 }
@@ -63,20 +63,20 @@ export interface GitLabOptions {
   /** The origin of its pages; its own unless a test says another one. */
   web: string;
   mayMerge: boolean;
-  /** So many requests do not see the source branch, which was pushed a moment ago. */
+  /** The number of requests that do not see the source branch, which was pushed a moment ago. */
   unseen: number;
   approved: boolean;
   conflicted: boolean;
-  /** So many requests to merge come before GitLab has found out whether it can. */
+  /** The number of requests to merge that come before GitLab has found out whether it can. */
   checking: number;
-  /** Of the project. */
+  /** The project's merge method. */
   mergeMethod: 'merge' | 'rebase_merge' | 'ff';
   squash: 'never' | 'always' | 'default_on' | 'default_off';
-  /** It fails to take an auto-merge back. */
+  /** GitLab fails to take an auto-merge back. */
   stuck: boolean;
   /** Auto-merge waits for approvals too, as since GitLab 17. */
   waitsForApprovals: boolean;
-  /** How many people a merge request may have in each role; one in the free plan. */
+  /** The number of people that a merge request may have in each role; one in the free plan. */
   people: number;
 }
 

@@ -8,7 +8,7 @@ export function listStatuses(state: GitLabState, sha: string, query: URLSearchPa
   return answer(200, latestOf(state, sha).slice((page - 1) * size, page * size));
 }
 
-/** By the name of a branch: https://docs.gitlab.com/api/commits/#get-a-single-commit */
+/** Shows a commit by the name of a branch: https://docs.gitlab.com/api/commits/#get-a-single-commit */
 export function showCommit(state: GitLabState, branch: string): Response {
   const result = state.results.find(({ sha }) => sha === branch);
   if (result) return answer(200, { id: result.sha, parent_ids: result.parents, last_pipeline: result });
@@ -31,7 +31,7 @@ export function setStatus(state: GitLabState, sha: string, body: Record<string, 
   for (const field of ['description', 'target_url'] as const) {
     if (isTooLong(rest[field])) return answer(400, { message: { [field]: [TOO_LONG] } });
   }
-  // One that is done is not changed but followed by another of its name.
+  // A status that is done is not changed but followed by another of its name.
   const open = state.statuses.find((one) => one.sha === sha && one.name === name && one.status === 'pending');
   if (open && wanted === 'pending') {
     const message =
