@@ -23,7 +23,7 @@ export async function readPull(forge: Forge, number = 1): Promise<PullRequest> {
   return pull;
 }
 
-/** For a commit that was pushed long ago. */
+/** Options to merge a commit that was pushed long ago. */
 export function mergeOptions(change: Partial<MergeOptions> = {}): MergeOptions {
   return { base: INPUT.base, mayWait: true, now: new Date(), ...change };
 }

@@ -24,7 +24,7 @@ type Provider = keyof StandIns;
 interface StandIn<Host> {
   readonly start: () => Host;
   readonly token: string;
-  /** Of the repository. */
+  /** The repository's URL. */
   readonly url: (origin: string) => string;
   /** Hosts that lead to the stand-in. */
   readonly routed: readonly string[];
@@ -62,14 +62,14 @@ export interface ForgeOptions extends Partial<ForgeDeps> {
   readonly token?: string | undefined;
 }
 
-/** What a test finds that asks the stand-in of a forge. */
+/** The stage of a test that calls the stand-in of a forge. */
 export interface ForgeStage<Host> {
-  /** Has the branch of `INPUT`. */
+  /** Creates the branch of `INPUT`. */
   readonly host: Host;
   forge(options?: ForgeOptions): Forge;
   /** The way to the stand-in. */
   outbound(): Outbound;
-  /** What was asked since the last call. */
+  /** The requests since the last call. */
   seen(): ForgeRequest[];
   /** The same as `OPERATION STATUS`. */
   calls(): string[];

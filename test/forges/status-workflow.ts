@@ -22,7 +22,7 @@ interface Step {
   readonly uses?: string;
 }
 
-/** What expressions such as `${{ github.api_url }}` come to. */
+/** The values of expressions such as `${{ github.api_url }}`. */
 export type Context = Readonly<Record<string, string>>;
 
 export async function readWorkflow(): Promise<Workflow> {
@@ -50,7 +50,7 @@ export async function runWorkflow(
   return { status, output: output + errors };
 }
 
-/** What an event does not have is empty. */
+/** A field that an event lacks is empty. */
 function evaluated(text: string, context: Context): string {
   return text.replace(/\$\{\{ (\S+) \}\}/g, (_, name: string) => context[name] ?? '');
 }

@@ -16,7 +16,7 @@ export interface GiteaRepository {
   addUser(right: 'read' | 'write'): Promise<{ readonly name: string; readonly token: string }>;
   /** A commit to a branch, which is made off main where it is not there; returned. */
   commit(branch: string, files?: Files): Promise<string>;
-  /** A pull request of a new branch that Gitea has looked at. */
+  /** A pull request of a new branch that Gitea has checked. */
   opened(head: string, base?: string): Promise<PullRequest>;
   remove(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export async function giteaRepository(gitea: Gitea): Promise<GiteaRepository> {
   const seen: string[] = [];
 
   const api: GiteaRepository['api'] = (method, path, body) => gitea.api(method, root + path, body);
-  // It takes a push for one in the background.
+  // Gitea registers a pushed branch in the background.
   await waitUntil('Gitea to know the first push', async () => Boolean(await api('GET', '/branches/main')));
 
   function forge(token = gitea.token, change: Partial<ForgeDeps> = {}): Forge {

@@ -12,7 +12,7 @@ import type { Files, Gitea } from '../../lab/gitea/forge.ts';
 import { sharedLab } from '../../lab/shared.ts';
 import { waitUntil } from '../../lab/wait.ts';
 
-/** What a test finds that promotes into a repository on the lab's Gitea, of its own. */
+/** The stage of a test that promotes into a repository of its own on the lab's Gitea. */
 export interface GiteaStage {
   readonly gitea: Gitea;
   readonly repository: string;
@@ -42,7 +42,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const api: GiteaStage['api'] = (method, path, body) =>
       gitea.api(method, `/repos/${gitea.user}/${repository}${path}`, body);
     remove = () => api('DELETE', '');
-    // It takes a push for one in the background.
+    // Gitea registers a pushed branch in the background.
     await waitUntil('Gitea to know the first push', async () => Boolean(await api('GET', '/branches/main')));
     directory = await mkdtemp(join(lab.directory, `${name}-`));
     const outbound = loopbackOutbound();

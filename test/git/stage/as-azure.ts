@@ -1,7 +1,7 @@
 import { FLUSH_PKT, pktLine, readPktLines } from '../../../src/lib/git/protocol/pktline.ts';
 import type { Intercept } from './server.ts';
 
-/** What Azure DevOps says of fetches; there is no ofs-delta in it (https://github.com/go-git/go-git/issues/64). */
+/** Azure DevOps's capabilities for fetches, without ofs-delta (https://github.com/go-git/go-git/issues/64). */
 const CAPABILITIES =
   'multi_ack thin-pack side-band side-band-64k no-progress multi_ack_detailed no-done shallow allow-tip-sha1-in-want symref=HEAD:refs/heads/main'.split(
     ' ',
@@ -9,7 +9,7 @@ const CAPABILITIES =
 
 const UPLOAD_PACK = 'git-upload-pack';
 
-/** `git http-backend` with what Azure DevOps offers, and refuses, to who fetches. */
+/** `git http-backend` with the offers and refusals of Azure DevOps to a client that fetches. */
 export function asAzure(answered: (bytes: number, asked: string) => void): Intercept {
   return async (request, real, body) => {
     const isPack = request.method === 'POST' && request.url.endsWith(`/${UPLOAD_PACK}`);

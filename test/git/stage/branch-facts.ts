@@ -2,7 +2,7 @@ import type { TestRepository } from './repository.ts';
 
 const FORGE = ['-c', 'user.name=Forge', '-c', 'user.email=forge@example.com'];
 
-/** What Git itself says of branches, for assertions. */
+/** Git's own facts about branches, for assertions. */
 export function branchFacts(repository: () => TestRepository) {
   const git = (...args: readonly string[]) => repository().git(...args);
   return {
@@ -15,13 +15,13 @@ export function branchFacts(repository: () => TestRepository) {
         () => true,
         () => false,
       ),
-    /** Whether it can be merged into `main`. */
+    /** True when it can be merged into `main`. */
     isMergeable: (branch: string) =>
       git('merge-tree', '--write-tree', 'main', branch).then(
         () => true,
         () => false,
       ),
-    /** As a forge merges it into `main`: `parents` are what the new commit has beside the tip of `main`. */
+    /** Merges into `main` as a forge does: `parents` are those of the new commit beside the tip of `main`. */
     mergeAsForge: async (branch: string, parents: readonly string[]) => {
       const tree = (await git('merge-tree', '--write-tree', 'main', branch)).trim();
       const all = ['main', ...parents].flatMap((parent) => ['-p', parent]);

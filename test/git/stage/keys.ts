@@ -13,10 +13,10 @@ export const EMAIL = 'turnpike@example.com';
 export interface Keyring {
   /** `options` as ssh-keygen takes them: `-t ed25519`. */
   ssh(options: string, passphrase?: string): Promise<SigningKey>;
-  /** Of openssl, in PKCS#8. */
+  /** A key of openssl, in PKCS#8. */
   openssl(kind: OpensslKind, passphrase?: string): Promise<SigningKey>;
   openpgp(algorithm: Algorithm, passphrase?: string): Promise<SigningKey>;
-  /** Of OpenPGP; its main key is kept elsewhere, and only a subkey that signs is there. */
+  /** A key of OpenPGP; its main key is kept elsewhere, and only a subkey that signs is there. */
   subkey(passphrase: string): Promise<SigningKey>;
   /** Throws unless the commit has a good signature. */
   verify(repository: string, commit: string): Promise<void>;

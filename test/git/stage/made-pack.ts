@@ -24,7 +24,7 @@ export function deltaNumber(value: number): number[] {
   return value < 128 ? [value] : [(value & 0x7f) | 0x80, ...deltaNumber(Math.floor(value / 128))];
 }
 
-/** How far back an entry's base begins. */
+/** The distance back to the beginning of an entry's base. */
 export function distance(value: number): number[] {
   const bytes = [value & 0x7f];
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {

@@ -6,7 +6,7 @@ export type Algorithm = 'ed25519' | 'nistp256' | 'rsa3072';
 /** Makes OpenPGP keys, armored and private; without a passphrase where that is empty. */
 export interface OpenPgp {
   generate(algorithm: Algorithm, passphrase: string): Promise<string>;
-  /** Without the main key's secret. */
+  /** A key without the main key's secret. */
   subkey(passphrase: string): Promise<string>;
   /** Throws unless a commit's text has a good signature by one of the keys. */
   verify(commit: string): Promise<void>;
@@ -52,7 +52,7 @@ const KINDS = {
   rsa3072: { type: 'rsa', rsaBits: 3072 },
 } as const;
 
-/** In the place of gpg, where that is not installed. */
+/** Does gpg's work where it is not installed. */
 export function createLibrary(): OpenPgp {
   const verificationKeys: openpgp.Key[] = [];
 

@@ -8,9 +8,9 @@ export interface OpensslKey {
 }
 
 export interface OpensslKind {
-  /** As `openssl genpkey` takes them, such as `-algorithm ed25519`. */
+  /** Options of `openssl genpkey`, such as `-algorithm ed25519`. */
   readonly options: string;
-  /** As `openssl pkcs8 -topk8` takes them; its own default where there are none. */
+  /** Options of `openssl pkcs8 -topk8`; default: its own. */
   readonly lock?: string;
 }
 

@@ -17,12 +17,12 @@ const FILES = {
 
 type Promote = (revision: string, changed?: Partial<BranchUpdate>) => Promise<BranchResult>;
 
-/** A stage where somebody works on the promotion branch too. */
+/** A stage where a person works on the promotion branch too. */
 export interface PeopleStage {
   readonly stage: GitStage;
   readonly grace: Person;
   readonly promote: Promote;
-  /** As a process does that has no copy and no memory. */
+  /** Promotes like a process without a copy of the repository and without memory. */
   readonly promoteAnew: Promote;
   /** The commit of a promotion that pushes. */
   readonly promoted: (revision: string) => Promise<string>;
@@ -79,7 +79,7 @@ export function peopleStage(): PeopleStage {
   };
 }
 
-/** The two ways to come to a branch that is there. */
+/** The two ways to come to an existing branch. */
 export const PROCESSES = [
   ['the process that pushed it', 'promote'],
   ['a process that was started since', 'promoteAnew'],

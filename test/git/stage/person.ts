@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestRepository } from './repository.ts';
 import { run } from './run.ts';
 
-/** Somebody with a clone of their own, who works with Git itself. */
+/** A person with a clone of their own, who works with Git itself. */
 export interface Person {
   /** Runs Git in the clone. */
   git(...args: readonly string[]): Promise<string>;
@@ -13,7 +13,7 @@ export interface Person {
   write(file: string, content: string): Promise<void>;
   /** Commits all that was written; gives the commit's id. */
   commit(message: string, ...options: readonly string[]): Promise<string>;
-  /** Pushes what is checked out to a branch of that name, over what is there if need be; gives its id. */
+  /** Pushes the checked-out commit to a branch of that name, by force if need be; gives its id. */
   push(branch: string): Promise<string>;
   leave(): Promise<void>;
 }

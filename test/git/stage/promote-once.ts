@@ -2,8 +2,8 @@ import { hasCode } from '../../../src/lib/errors.ts';
 import { branchUpdate, testBranches } from './support.ts';
 
 /**
- * One promotion with a cache directory, told on standard output as JSON, for tests that need a process of its
- * own: `bun promote-once.ts DIRECTORY URL`.
+ * Runs one promotion with a cache directory and prints it on standard output as JSON, for tests that need a
+ * process of its own: `bun promote-once.ts DIRECTORY URL`.
  */
 const [directory = '', url = ''] = process.argv.slice(2);
 const branches = await testBranches({ directory });

@@ -11,7 +11,7 @@ export interface TestRepository {
   git(...args: readonly string[]): Promise<string>;
   /** One commit with these files changed or added; gives its id. */
   commit(files: Files, options?: { readonly branch?: string; readonly message?: string }): Promise<string>;
-  /** `undefined` when there is no such branch. */
+  /** `undefined` when the branch does not exist. */
   tip(branch: string): Promise<string | undefined>;
   /** A file as it is on a branch, byte for byte. */
   read(branch: string, file: string): Promise<string>;

@@ -1,4 +1,4 @@
-/** Runs a program to its end and gives its standard output; throws with what it said otherwise. */
+/** Runs a program to its end and returns its standard output; throws with its other output on a failure. */
 export async function run(
   command: readonly string[],
   options: {

@@ -9,7 +9,7 @@ export interface GitServer {
   readonly url: string;
   /** Holds the bare repositories. */
   readonly directory: string;
-  /** `GET /app.git/info/refs?service=…`, without what is in the body. */
+  /** `GET /app.git/info/refs?service=…`, without the body. */
   readonly requests: { readonly line: string; readonly authorization: string | null }[];
   /** Answers in the server's place when it returns something. */
   intercept: Intercept | undefined;

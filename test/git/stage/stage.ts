@@ -3,7 +3,7 @@ import { createTestRepository, type Files, type TestRepository } from './reposit
 import { type GitServer, startGitServer } from './server.ts';
 import { type TestBranches, testBranches } from './support.ts';
 
-/** What a test of Git finds: one server for all, and a repository and a branch updater of its own. */
+/** The stage of a test of Git: one server for all, and a repository and a branch updater of its own. */
 export interface GitStage {
   readonly server: GitServer;
   readonly repository: TestRepository;

@@ -13,7 +13,7 @@ export const KEY = 'apps:podinfo:prod';
 /** A branch updater with a temporary directory, which may reach servers on loopback. */
 export interface TestBranches extends BranchUpdater, AsyncDisposable {
   readonly directory: string;
-  /** What was logged, a JSON text per line. */
+  /** The log, a JSON text per line. */
   readonly lines: readonly string[];
 }
 
