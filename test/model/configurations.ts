@@ -3,5 +3,5 @@ import { PEOPLE } from './configurations/people.ts';
 import { PULL_REQUESTS } from './configurations/pull-requests.ts';
 import type { Configuration } from './search/configuration.ts';
 
-/** Each is small, so that all that can happen in it is looked at. */
+/** Each configuration is small, so that all that can happen in it is explored. */
 export const CONFIGURATIONS: readonly Configuration[] = [...PULL_REQUESTS, ...DEPLOYMENTS, ...PEOPLE];

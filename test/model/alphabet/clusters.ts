@@ -15,7 +15,7 @@ import {
 import { repositoryOf } from '../world/forge.ts';
 import { deliver, hear, type Letter, type Stage, specOf, touch } from './letter.ts';
 
-/** What may happen on clusters, and to the events that tell of it. */
+/** The letters of clusters, and of the events that report on them. */
 
 /** A place of an environment: one target, or all of them. */
 export interface Spot {
@@ -35,7 +35,7 @@ function runsAt({ world }: Pick<State, 'world'>, spot: Spot): string | undefined
   return appAt(world, spot.environment, spot.target ?? 0)?.runs;
 }
 
-/** The revision that is so many releases away from what runs. */
+/** The revision that is so many releases away from the running one. */
 function neighbour(state: Pick<State, 'world'>, spot: Spot, revisions: readonly string[], by: 1 | -1) {
   const index = revisions.indexOf(runsAt(state, spot) ?? '');
   return index < 0 ? undefined : revisions[index + by];

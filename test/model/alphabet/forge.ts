@@ -19,7 +19,7 @@ import type { Pull } from '../world/repository.ts';
 import { MAIN_URL } from './clusters.ts';
 import type { Letter } from './letter.ts';
 
-/** What people do on the forge, and what it does by itself. */
+/** The letters of people on the forge, and of the forge itself. */
 
 function openOf({ world }: Pick<State, 'world'>, environment: string, url = MAIN_URL): Pull | undefined {
   return repositoryOf(world, url).pulls.find(
@@ -42,7 +42,7 @@ export function closes(environment: string): Letter {
     happen(box) {
       const pull = openOf(box, environment);
       if (!pull) return;
-      // What Turnpike had closed is no proposal of its any more.
+      // A pull request that Turnpike had closed is not its proposal any more.
       const revision = broughtBy(box, pull);
       if (pull.reopened !== 'turnpike') no(box, environment, revision);
       else box.facts = doubt(box.facts, environment, revision);
@@ -177,7 +177,7 @@ function isOurMerge({ world }: Box, environment: string, revision: string | unde
   return pulls.some(
     (pull) =>
       pull.state === 'merged' &&
-      // What Turnpike had closed is no proposal of its any more.
+      // A pull request that Turnpike had closed is not its proposal any more.
       pull.reopened !== 'turnpike' &&
       pull.base === 'main' &&
       pull.environment === environment &&
@@ -215,8 +215,8 @@ export function bumps(environment: string, revisions: readonly string[]): Letter
 }
 
 /**
- * Who brings a revision himself takes back that it was not wanted, which may have been seen by then. That a merge was
- * reverted, and not seen until then, cannot be told any more.
+ * A person who brings a revision takes their rejection of it back, which may have been seen by then. A
+ * merge that was reverted unseen cannot be recognised any more.
  */
 function broughtTo(box: Box, environment: string, revision: string): Facts {
   const { rejected = [] } = box.stored.status.environments?.[environment] ?? {};
@@ -229,13 +229,13 @@ function broughtTo(box: Box, environment: string, revision: string): Facts {
   return doubtful.reduce((all, one) => doubt(takeBack(all, environment, one), environment, one), facts);
 }
 
-/** Whether it takes back what was not deployed yet cannot be told from a revert. */
+/** A revert does not show whether the reverted revision was not deployed yet. */
 function takenFrom({ world, facts }: Box, environment: string, before: string | undefined): Facts {
   const isDeployed = appsOf(world, environment).every((app) => app.runs === before);
   return isDeployed ? facts : doubt(facts, environment, before);
 }
 
-/** Branch protection, or a token that may not: Turnpike cannot close anything. */
+/** Turnpike cannot close anything: branch protection, or a token without the right. */
 export function refuses(isRefused: boolean): Letter {
   return {
     name: `the forge ${isRefused ? 'lets Turnpike close nothing any more' : 'lets Turnpike close again'}`,
@@ -251,7 +251,7 @@ export function deletesBase(): Letter {
     name: 'a person deletes the base branch',
     may: ({ world }) => 'main' in repositoryOf(world, MAIN_URL).bases,
     happen(box) {
-      // What was closed before and what is closed by this cannot be told apart later.
+      // Pull requests closed before and those closed by this cannot be told apart later.
       for (const { environment, head } of repositoryOf(box.world, MAIN_URL).pulls) {
         const revision = repositoryOf(box.world, MAIN_URL).branches[head]?.brings ?? '';
         box.facts = doubt(takeBack(box.facts, environment, revision), environment, revision);
@@ -264,7 +264,7 @@ export function deletesBase(): Letter {
   };
 }
 
-/** As it was, from the branch that was made of it. */
+/** Restores its content from the branch that was made of it. */
 export function restoresBase(): Letter {
   return {
     name: 'a person restores the base branch',

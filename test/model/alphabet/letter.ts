@@ -9,18 +9,18 @@ import type { Letter as Mail } from '../world/world.ts';
 
 /** One thing that may happen. */
 export interface Letter {
-  /** In plain English. */
+  /** A name in plain English. */
   readonly name: string;
   readonly may: (state: State) => boolean;
   readonly happen: (box: Box, stage: Stage) => void;
 }
 
-/** What happenings are carried out with. */
+/** The parts that carry out letters. */
 export interface Stage {
   readonly plant: Plant;
   /** `told`: each event arrives at once; `mailed`: later, in any order, or never; `none`: Flux sends none. */
   readonly events: 'told' | 'mailed' | 'none';
-  /** In the order in which they were released. */
+  /** Revisions in the order of their release. */
   readonly revisions: readonly string[];
 }
 

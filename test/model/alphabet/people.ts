@@ -9,7 +9,7 @@ import { DAY, HOUR, later, MINUTE } from '../world/world.ts';
 import { OTHER_URL } from './clusters.ts';
 import { type Letter, respec, specOf } from './letter.ts';
 
-/** What people do to the Pipeline, what happens to the process, and time. */
+/** The letters of people who change the Pipeline, of the process, and of time. */
 
 function waitingIn({ stored }: Pick<State, 'stored'>, environment: string): string {
   return stored.status.environments?.[environment]?.waitingApproval?.revision ?? '';
@@ -29,7 +29,7 @@ export function approves(environment: string): Letter {
   };
 }
 
-/** The forge's webhook tells of a pull request that is followed. */
+/** The forge's webhook reports a pull request that is followed. */
 export function tells(environment: string): Letter {
   const numberIn = ({ stored }: Pick<State, 'stored'>) =>
     stored.status.environments?.[environment]?.promotion?.pullRequest?.number;
@@ -80,7 +80,7 @@ export function withdraws(): Letter {
   };
 }
 
-/** The same repository, with `.git` behind its name or without. */
+/** The same repository, with `.git` at the end of its name or without. */
 export function respells(): Letter {
   return {
     name: 'a person spells the URL of the repository otherwise',
@@ -132,7 +132,7 @@ export function becomesOther(): Letter {
       respec(box, (spec) =>
         withSettings({ ...spec, appRef: { ...spec.appRef, name: 'shop' } }, { url: OTHER_URL }),
       );
-      // What was known is about another application.
+      // The known facts are about the application before.
       box.facts = nothingKnown(box.facts.rules);
     },
   };
@@ -149,13 +149,13 @@ export function takesOut(environment: string): Letter {
         ...spec,
         environments: spec.environments.filter(({ name }) => name !== environment),
       }));
-      // What is taken out is forgotten.
+      // A removed environment is forgotten.
       box.facts = forgetEnvironment(box.facts, environment);
     },
   };
 }
 
-/** With one target, at the end. */
+/** Puts the environment back at the end, with one target. */
 export function putsBack(environment: string): Letter {
   return {
     name: `a person puts the environment ${environment} into the spec again`,
@@ -171,7 +171,7 @@ export function putsBack(environment: string): Letter {
   };
 }
 
-/** The Pipeline itself. What no process sees of it nobody can act on. */
+/** Deletes the Pipeline itself. A change that no process sees cannot be acted on. */
 export function deletes(): Letter {
   return {
     name: 'a person deletes the Pipeline',

@@ -1,6 +1,6 @@
 import { moves } from '../alphabet/clusters.ts';
 
-/** What most configurations have in common. */
+/** The parts that most configurations have in common. */
 export const VERSIONS = ['1.0.0', '1.1.0', '1.2.0'];
 /** Revisions without an order. */
 export const COMMITS = ['a', 'b', 'c'].map((letter) => `main@sha1:${letter.repeat(40)}`);

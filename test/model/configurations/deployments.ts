@@ -27,7 +27,7 @@ const IN_PROD = [
 ];
 const SOAK = { gates: { soak: '10m' } };
 
-/** What clusters show, and what events tell of them. */
+/** Configurations of deployments: the state of clusters, and events about it. */
 export const DEPLOYMENTS: readonly Configuration[] = [
   {
     name: 'events alone, late, reordered and lost',

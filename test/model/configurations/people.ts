@@ -35,14 +35,14 @@ import { back, next, prod, TWO, VERSIONS } from './common.ts';
 
 const ALL = { revisions: VERSIONS, events: 'told' } as const;
 
-/** What may happen between two steps of the reconciler. */
+/** The letters that may happen between two steps of the reconciler. */
 const BETWEEN = [closes('prod'), merges('prod'), commits('prod'), back, next, stops(), deletes()];
 const PLACES = ['before-push', 'before-create', 'after-create'];
 /** A process may end at any of them. */
 const CRASHES = ['after-intent', 'after-push', 'after-task'];
 const ABOUT = ['before-intent', 'before-task', 'before-result'];
 
-/** What people ask for and change, and other strategies. */
+/** Configurations of people's requests and changes, and of other strategies. */
 export const PEOPLE: readonly Configuration[] = [
   {
     ...ALL,
@@ -148,7 +148,7 @@ export const PEOPLE: readonly Configuration[] = [
     letters: [
       ...[next, back, wakes(), minutes, starts(), follows(prod)],
       ...PLACES.flatMap((place) => BETWEEN.map((letter) => arms(place, letter))),
-      // What is closed while Turnpike is about to close it is no word of a person.
+      // A pull request closed while Turnpike is about to close it does not count as a person's rejection.
       ...ABOUT.flatMap((place) => BETWEEN.slice(1).map((letter) => arms(place, letter))),
       ...CRASHES.map((place) => arms(place, stops())),
     ],

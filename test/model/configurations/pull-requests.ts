@@ -26,7 +26,7 @@ import { back, next, prod, staging, THREE, TWO, VERSIONS } from './common.ts';
 
 const ALL = { revisions: VERSIONS, events: 'told' } as const;
 
-/** What people, the forge and Turnpike do with pull requests. */
+/** Configurations of pull requests: acts of people, the forge and Turnpike. */
 export const PULL_REQUESTS: readonly Configuration[] = [
   {
     ...ALL,

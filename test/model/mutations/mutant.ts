@@ -1,12 +1,12 @@
 import { CONFIGURATIONS } from '../configurations.ts';
 import { explore } from '../search/explore.ts';
 
-/** In a copy of the code: looks until something is wrong, and says what, after how many happenings and states. */
+/** The first problem that is found in a copy of the code, with the way to it. */
 export interface Finding {
   readonly configuration: string;
   readonly problem: string;
   readonly trace: readonly string[];
-  /** In all, until it was found. */
+  /** The number of states until it was found. */
   readonly states: number;
 }
 

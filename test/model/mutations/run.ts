@@ -6,7 +6,7 @@ import { MUTATIONS, type Mutation } from './list.ts';
 import type { Finding } from './mutant.ts';
 
 const ROOT = join(import.meta.dir, '../../..');
-/** What the model needs of the repository. */
+/** The parts of the repository that the model needs. */
 const PARTS = ['src', 'test/model', 'test/fuzz', 'package.json', 'tsconfig.json'];
 const HEAD = ['fault', 'what was put back', 'found by', 'in', 'after happenings', 'states'];
 

@@ -4,14 +4,14 @@ import type { Act } from '../plant/box.ts';
 import { headOf, pullAt, repositoryOf } from '../world/forge.ts';
 import { type Facts, wholeOf } from './facts.ts';
 
-/** What must never be done, looked at from outside: at what was done to the world. */
+/** The rules that no act may break, checked from outside: by Turnpike's acts on the world. */
 
-/** What an act is about. */
+/** The subject of an act. */
 interface Matter {
   readonly act: Act;
   readonly environment: string;
   readonly previous: string;
-  /** What the environment would get by it. */
+  /** The revision that the environment would get by it. */
   readonly revision: string;
   readonly gates: Gates;
   readonly manual: boolean;
@@ -19,7 +19,7 @@ interface Matter {
 
 type Rule = (matter: Matter) => string | undefined;
 
-/** What brings a revision nearer to an environment by itself. */
+/** The acts that bring a revision nearer to an environment by themselves. */
 const BRINGS = ['create', 'update', 'merge', 'schedule', 'direct', 'notify'];
 /** The first step of it, and the last. */
 const BEGINS = ['create', 'direct', 'notify'];
@@ -38,7 +38,7 @@ const RULES: readonly (readonly [name: string, kinds: readonly string[], rule: R
   ['a notification is raised once', ['notify'], repeated],
 ];
 
-/** What is wrong with an act, a line each. */
+/** The faults of an act, a line each. */
 export function wrongs(act: Act): string[] {
   const found = [foreign(act), dropped(act)].filter((one) => one !== undefined);
   const matter = matterOf(act);
@@ -150,7 +150,7 @@ interface Soaking {
   readonly now: number;
 }
 
-/** It was, or is, healthy there for as long as the gate asks for. */
+/** True when the revision was, or is, healthy there for as long as the gate asks for. */
 export function hasSoaked(
   { rules, ran, healthySince, soaked }: Facts,
   { previous, revision, now }: Soaking,

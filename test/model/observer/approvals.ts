@@ -1,6 +1,6 @@
 import type { State } from '../plant/box.ts';
 
-/** What people are asked to approve. */
+/** Checks the approvals that people are asked for. */
 export function approvalProblems(state: Pick<State, 'facts' | 'stored'>): string[] {
   const { environments } = state.facts.rules;
   return environments.flatMap((environment, index) => {
@@ -11,7 +11,7 @@ export function approvalProblems(state: Pick<State, 'facts' | 'stored'>): string
   });
 }
 
-/** Nobody is asked for what was approved and has not changed. */
+/** An approved revision that has not changed must not ask for approval again. */
 function lost({ facts }: Pick<State, 'facts'>, environment: string, asks: string): string[] {
   const approved = facts.approved[environment];
   return approved?.holds && !approved.used && asks === approved.revision

@@ -1,32 +1,32 @@
 import { type App, type Letter, MINUTE } from '../world/world.ts';
 
 /**
- * What Turnpike was told, and by whom: kept by an observer who stands beside it and knows nothing of how it decides. A
- * cluster that can be read is the truth; of one that cannot, the newest event is.
+ * The reports that Turnpike got, and their sources: kept by an observer beside it that knows nothing of how
+ * it decides. A cluster that can be read is the truth; of one that cannot, the newest event is.
  */
 export interface Facts {
   readonly rules: Rules;
-  /** By environment, for each target. */
+  /** The last report of each target, by environment. */
   readonly told: Readonly<Record<string, readonly (Told | undefined)[]>>;
-  /** The revisions that an environment as a whole was told to run and be ready at, one after the other. */
+  /** The revisions that an environment as a whole was reported to run and be ready at, one after the other. */
   readonly ran: Readonly<Record<string, readonly string[]>>;
   /** Revisions that were healthy there for as long as the gate asks for. */
   readonly soaked: Readonly<Record<string, readonly string[]>>;
-  /** Since when the present revision is healthy there. */
+  /** The time since which the present revision is healthy there. */
   readonly healthySince: Readonly<Record<string, number | undefined>>;
-  /** What people said no to, for an environment. */
+  /** The revisions that people rejected for an environment. */
   readonly no: Readonly<Record<string, readonly string[]>>;
-  /** What people took back that they had committed themselves: it may be a no. */
+  /** The revisions that people committed themselves and took back: it may be a rejection. */
   readonly doubted: Readonly<Record<string, readonly string[]>>;
-  /** Among the noes, reverts of what had made way already: once something else is merged they cannot be told any more. */
+  /** Rejections by reverts of merges that had made way already: unknown for good once something else is merged. */
   readonly late: Readonly<Record<string, readonly string[]>>;
   readonly approved: Readonly<Record<string, Approved | undefined>>;
-  /** Whether what the environment before has now was notified. */
+  /** True when the present revision of the environment before was notified. */
   readonly notified: Readonly<Record<string, boolean>>;
 }
 
 export interface Rules {
-  /** In the order of promotion. */
+  /** Environments in the order of promotion. */
   readonly environments: readonly string[];
   readonly targets: Readonly<Record<string, number>>;
   readonly soakMs?: number;
@@ -35,9 +35,9 @@ export interface Rules {
 export interface Told {
   readonly revision?: string;
   readonly ready: boolean;
-  /** When it was true. */
+  /** The time at which it was true. */
   readonly at: number;
-  /** When it was deployed, as far as is known. */
+  /** The time of its deployment, as far as it is known. */
   readonly since: number;
   /** The application itself was seen. */
   readonly seen: boolean;
@@ -47,7 +47,7 @@ export interface Approved {
   readonly revision: string;
   /** The environment before has had it as a whole ever since. */
   readonly holds: boolean;
-  /** It has served. */
+  /** The approval has served. */
   readonly used: boolean;
 }
 
@@ -76,7 +76,7 @@ interface Reading {
 export function readTarget(facts: Facts, { environment, target, app, at }: Reading): Facts {
   const before = facts.told[environment]?.[target];
   if (!app?.exists) {
-    // Where there never was an application events are believed.
+    // Events are believed where the application never existed.
     return before?.seen
       ? tell(facts, environment, target, { ready: false, at, since: at, seen: true })
       : facts;
@@ -94,7 +94,7 @@ const NEWS: Readonly<Record<string, boolean>> = {
   RollbackSucceeded: false,
 };
 
-/** An event arrives; of a cluster that can be read it tells nothing that a look does not. */
+/** An event arrives; it adds nothing to a look at a cluster that can be read. */
 export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): Facts {
   const { environment, target, reason, revision, at } = letter;
   const before = facts.told[environment]?.[target];
@@ -107,7 +107,7 @@ export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): F
   return tell(facts, environment, target, told, isRollout);
 }
 
-/** That what is ready is ready again is no news, of which no time is kept, unless it was rolled out again. */
+/** A repeated report of readiness changes no time, unless the revision was rolled out again. */
 function tell(facts: Facts, environment: string, target: number, told: Told, isRollout = false): Facts {
   const before = facts.told[environment] ?? [];
   const old = before[target];
@@ -120,7 +120,7 @@ function tell(facts: Facts, environment: string, target: number, told: Told, isR
   return settled(waited(next, environment, told.at), environment);
 }
 
-/** What all targets were told to run, and to be ready at. */
+/** The revision that all targets were reported to run and to be ready at. */
 export function wholeOf({ told, rules }: Facts, environment: string): string | undefined {
   const all = told[environment] ?? [];
   const revision = all[0]?.revision;
@@ -189,7 +189,7 @@ function due(facts: Facts, environment: string, revision: string): Facts {
   };
 }
 
-/** The environment got there: what was approved has served. */
+/** The environment got there: the approval has served. */
 function arrived(facts: Facts, environment: string, revision: string): Facts {
   return facts.approved[environment]?.revision === revision ? used(facts, environment) : facts;
 }
@@ -203,13 +203,16 @@ export function used(facts: Facts, environment: string): Facts {
 export function approveIn(facts: Facts, environment: string, revision: string): Facts {
   const { environments } = facts.rules;
   const previous = environments[environments.indexOf(environment) - 1] ?? '';
-  // What nobody has seen yet to be gone there falls with the next look.
+  // A revision that is gone there, not yet seen to be so, falls with the next look.
   const holds = facts.ran[previous]?.at(-1) === revision;
   const approved: Approved = { revision, holds, used: false };
   return { ...facts, approved: { ...facts.approved, [environment]: approved } };
 }
 
-/** It is taken out of the spec: when it comes again it is a new one. What was said of it may be known all the same. */
+/**
+ * An environment taken out of the spec is a new one when it comes again. Rejections for it may be known all
+ * the same.
+ */
 export function forgetEnvironment(facts: Facts, environment: string): Facts {
   const noes = facts.no[environment] ?? [];
   const doubted = noes.reduce(

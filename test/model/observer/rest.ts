@@ -7,7 +7,7 @@ import type { World } from '../world/world.ts';
 import { hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
 import { type Facts, wholeOf } from './facts.ts';
 
-/** What must be true when everything has come to rest and nobody does anything. */
+/** The rules that hold when everything has come to rest and no person acts. */
 
 interface Scene {
   readonly world: World;
@@ -36,7 +36,7 @@ export function restProblems({ world, facts, stored }: State): string[] {
   if (!spec.ok) return [];
   const pipeline = { metadata, spec: spec.value, status };
   const scene = { world, facts, pipeline };
-  // Nothing is known of a forge that is away, and nothing can be done there.
+  // A forge that is away shows nothing, and nothing can be done there.
   if (Object.values(world.repositories).some(({ away }) => away)) return [];
   const open = openPulls(world);
   const places = spec.value.environments.flatMap(({ name, promotion }, index) => {
@@ -53,7 +53,7 @@ export function restProblems({ world, facts, stored }: State): string[] {
   ];
 }
 
-/** What nobody closes any more, as the Pipeline is gone. */
+/** Pull requests that are never closed any more, as the Pipeline is gone. */
 export function leftBehind({ world, stored }: Pick<State, 'world' | 'stored'>): string[] {
   const repositories = Object.values(world.repositories);
   if (repositories.some(({ away, refuses }) => away || refuses)) return [];
@@ -86,7 +86,7 @@ function shown({ url, pull }: Found): string {
   return `${url} #${pull.number}`;
 }
 
-/** The commit status of what is open follows the gates. */
+/** The commit status of an open pull request follows the gates. */
 function misshown(place: Place): string[] {
   const { record, pulls, world, environment } = place;
   if (!record?.pullRequest || record.failure || !FOLLOWING.includes(record.phase)) return [];
@@ -97,7 +97,7 @@ function misshown(place: Place): string[] {
     if (!isThis(pullRequest, one) || brings === undefined || commit === undefined) return [];
     const wanted = isShownOpen(place, brings) ? 'success' : 'pending';
     const shows = repositoryOf(world, url).statuses[commit];
-    // What nobody has spoken of yet has not passed either.
+    // A commit without a status has not passed either.
     if (shows === wanted || (shows === undefined && wanted === 'pending')) return [];
     return [
       `the commit status follows the gates: ${environment} shows ${shows} for ${brings}, not ${wanted}.`,
@@ -118,7 +118,7 @@ function isBehindTarget({ facts, environment }: Place, revision: string): boolea
 
 const FOLLOWING = ['Pending', 'WaitingApproval', 'Promoting', 'PullRequestOpen', 'Failed'];
 
-/** What people opened again is theirs to close. */
+/** Pull requests that people opened again are theirs to close. */
 function orphans({ pipeline }: Scene, open: readonly Found[]): string[] {
   const { environments = {}, abandoned = [] } = pipeline.status;
   const followed: PullRequestRef[] = Object.values(environments).flatMap(({ promotion }) =>
@@ -136,7 +136,7 @@ function isThis({ url, number }: PullRequestRef, { url: repository, pull }: Foun
   return number === pull.number && url.startsWith(`${repository}/`);
 }
 
-/** What the record says that it waits for is so. */
+/** Reports a record that waits for something that is not so. */
 function untrue(place: Place): string[] {
   const { record, environment } = place;
   const why = record && whyUntrue(place, record);
@@ -185,13 +185,13 @@ function isInBase(world: World, { revision }: PromotionStatus): boolean {
   return contents.some((content) => Object.values(content).includes(revision));
 }
 
-/** Somebody merged a newer one after it: what ends the record is that Flux deploys that. */
+/** A newer revision was merged after it: the record ends when Flux deploys that. */
 function isOvertakenInBase({ world, environment }: Place, { revision }: PromotionStatus): boolean {
   const contents = Object.values(world.repositories).flatMap(({ bases }) => Object.values(bases));
   return contents.some((content) => isOlderThan(revision, content[environment] ?? ''));
 }
 
-/** What a base branch that is gone had is not known. */
+/** The content of a deleted base branch is not known. */
 function hasBase({ world, record, promotion }: Place): boolean {
   const settings = promotion.strategy['pull-request'];
   const url = record?.pullRequest?.repository?.url ?? settings?.url ?? '';
@@ -241,12 +241,12 @@ function isLostOfSight({ world, pipeline, previous }: Place): boolean {
   return targets.some((target, index) => !target.ready && appAt(world, previous, index)?.readable === false);
 }
 
-/** Nothing speaks against the revision. */
+/** True when the revision is not refused and its gates are open. */
 function mayCome(place: Place, revision: string): boolean {
   return !isRefused(place, revision) && isShownOpen(place, revision);
 }
 
-/** It is there, older than what is there, rejected, or the environment went back from it. */
+/** True when it is there, older than the one there, rejected, or the environment went back from it. */
 function isRefused({ facts, environment }: Place, revision: string): boolean {
   const told = (facts.told[environment] ?? []).flatMap((one) => one?.revision ?? []);
   if (told.length > 0 && told.every((one) => one === revision)) return true;

@@ -3,18 +3,18 @@ import type { Asked } from '../../../src/decide/promotion/poll.ts';
 import { type Facts, raisedIn } from '../observer/facts.ts';
 import type { World } from '../world/world.ts';
 
-/** All that a history has led to. */
+/** The state that a history has led to. */
 export interface State {
   readonly world: World;
-  /** As the API server has it. */
+  /** The Pipeline as the API server has it. */
   readonly stored: StoredPipeline;
-  /** When forges were asked last; a process that ends forgets it. */
+  /** The times of the last requests to forges; a process that ends forgets them. */
   readonly asked: ReadonlyMap<string, Asked>;
-  /** Whether a process leads. */
+  /** True while a process leads. */
   readonly up: boolean;
-  /** When the reconciler looks again by itself. */
+  /** The time at which the reconciler looks again by itself. */
   readonly wakeAt: number;
-  /** What Turnpike was told, as an observer of both sides knows it. */
+  /** The reports that Turnpike got, as an observer of both sides knows them. */
   readonly facts: Facts;
   /** Something that is going to happen between two steps of the reconciler. */
   readonly armed?: Armed;
@@ -36,7 +36,7 @@ export type Act = {
 
 export type Deed =
   | { readonly kind: 'create'; readonly url: string; readonly environment: string; readonly revision: string }
-  /** `note`: something is added to the text, and what is proposed stays. */
+  /** `note`: something is added to the text, and the proposal stays. */
   | { readonly kind: 'update' | 'note'; readonly url: string; readonly number: number }
   | { readonly kind: 'merge' | 'schedule' | 'cancel'; readonly url: string; readonly number: number }
   | {
@@ -71,11 +71,11 @@ export interface Box {
   up: boolean;
   wakeAt: number;
   facts: Facts;
-  /** The facts as the reconciler has looked at them. */
+  /** The facts at the reconciler's last look. */
   basis: Facts;
   armed: Armed | undefined;
   deleted: State['deleted'];
-  /** Somebody else wrote the Pipeline, or an application changed that is watched. */
+  /** Another writer changed the Pipeline, or a watched application changed. */
   isDirty: boolean;
   /** Statuses that Turnpike has written. */
   writes: number;

@@ -58,7 +58,7 @@ async function commitDirectly(box: () => Box, update: BranchUpdate): Promise<Bra
   return { kind: 'pushed', commit: `direct ${revision}`, changes: [], problems: [] };
 }
 
-/** What git/update.ts does: the base and one commit, or on top of people's work. */
+/** Pushes as git/update.ts does: the base and one commit, or on top of people's work. */
 async function bringBranch(box: () => Box, update: BranchUpdate): Promise<BranchResult | 'moved'> {
   const { url, branch, baseBranch, revision, markerKey } = update;
   const environment = environmentOf(markerKey);

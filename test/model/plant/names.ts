@@ -1,4 +1,4 @@
-/** How the one Pipeline's environments are called in Git. */
+/** The names of the one Pipeline and of its environments in Git. */
 export const NAMESPACE = 'apps';
 export const NAME = 'app';
 

@@ -26,14 +26,14 @@ import { createStore, save } from './store.ts';
 export interface Plant {
   /** The reconciler looks as long as something is due at once. */
   settle(box: Box): Promise<void>;
-  /** What a webhook or a person writes to the status, as the front door does it. */
+  /** Writes a webhook's or a person's change to the status, as the HTTP handlers do. */
   write<D extends { readonly status?: Pipeline['status'] | undefined }>(
     box: Box,
     decide: (pipeline: Pipeline, now: Date) => D,
   ): D;
-  /** What an application in the namespace shows, as the front door looks at it; undefined: it cannot be read. */
+  /** Reads an application in the namespace, as the HTTP handlers do; undefined: it cannot be read. */
   look(box: Box, namespace: string): Observation | undefined;
-  /** The Pipeline is deleted: what is open is closed. */
+  /** Deletes the Pipeline: open pull requests are closed. */
   bury(box: Box): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function createPlant({ onPass }: PlantOptions): Plant {
   const at = failpointDecorators(async (failpoint) => onPass(box(), failpoint));
   const parts = partsOf(box, now, at);
 
-  /** What a process remembers is part of the state: the reconciler of another history remembers something else. */
+  /** A process's memory is part of the state: the reconciler of another history remembers something else. */
   async function look(into: Box, reconcile: Reconcile, asked: Map<string, Asked>): Promise<void> {
     into.isDirty = false;
     into.basis = into.facts;
@@ -100,7 +100,7 @@ export function createPlant({ onPass }: PlantOptions): Plant {
       if (!appAt(into.world, environment, target)?.readable) return undefined;
       const { basis } = into;
       const object = readAt(into, namespace);
-      // What the reconciler is doing it does by what it saw itself.
+      // The reconciler acts by the facts that it saw itself.
       into.basis = basis;
       return object === undefined ? undefined : readObject(APPLICATION, object);
     },

@@ -13,9 +13,9 @@ export interface Configuration {
   readonly letters: readonly Letter[];
   /** Things that may happen between two steps of the reconciler. */
   readonly between?: readonly Letter[];
-  /** How many things happen at most, in `npm test`. */
+  /** The most things that happen, in `npm test`. */
   readonly depth: number;
-  /** Between two things that happen, in milliseconds; 6 seconds unless given. */
+  /** Milliseconds between two things that happen; default: 6 seconds. */
   readonly pause?: number;
   readonly events: Stage['events'];
   readonly revisions: readonly string[];
@@ -26,7 +26,7 @@ type Promotion = NonNullable<PipelineSpec['promotion']>;
 type PullRequests = NonNullable<Promotion['strategy']['pull-request']>;
 
 export interface Setting {
-  /** In their order, each with the number of its targets. */
+  /** Environments in their order, each with the number of its targets. */
   readonly environments: Readonly<Record<string, number>>;
   readonly revisions: readonly string[];
   readonly promotion?: Partial<Promotion>;

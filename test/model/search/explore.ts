@@ -4,7 +4,7 @@ import type { Configuration } from './configuration.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { signature } from './signature.ts';
 
-/** What was found wrong, with the shortest way to it. */
+/** A problem that was found, with the shortest way to it. */
 export interface Violation {
   readonly configuration: string;
   readonly problem: string;
@@ -16,7 +16,7 @@ export interface Explored {
   readonly states: number;
   readonly steps: number;
   readonly depth: number;
-  /** Everything up to the depth was looked at. */
+  /** True when everything up to the depth was explored. */
   readonly isComplete: boolean;
   readonly violations: readonly Violation[];
   readonly seconds: number;
@@ -26,9 +26,9 @@ export interface Bounds {
   readonly depth: number;
   /** Milliseconds. */
   readonly time: number;
-  /** So many different violations end it. */
+  /** The number of different violations that ends it. */
   readonly violations: number;
-  /** Told after each depth that was looked at to its end. */
+  /** Called after each depth that was explored to its end. */
   readonly onDepth?: (depth: number, states: number) => void;
 }
 
@@ -84,7 +84,7 @@ async function begin(configuration: Configuration, bounds: Bounds): Promise<Sear
   return { ...notes, bounds, machine, began, roots: [root], steps: 0 };
 }
 
-/** All that follows from these states; undefined: time is up. */
+/** The nodes that follow from these states; undefined: time is up. */
 async function expand(search: Search, frontier: readonly Node[]): Promise<readonly Node[] | undefined> {
   const { configuration, bounds, machine, began } = search;
   const next: Node[] = [];

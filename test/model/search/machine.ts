@@ -17,9 +17,9 @@ import { signature } from './signature.ts';
 export interface Machine {
   /** The state in which everything is known and nothing is due. */
   start(): Promise<Outcome>;
-  /** What has become of a state once the letter has happened and the reconciler has done what is due at once. */
+  /** The state after the letter has happened and the reconciler has done all that is due at once. */
   step(state: State, letter: Letter): Promise<Outcome>;
-  /** What is wrong when nothing more happens and time passes. */
+  /** The problems when nothing more happens and time passes. */
   rest(state: State): Promise<readonly string[]>;
 }
 
@@ -89,7 +89,7 @@ export function createMachine(configuration: Configuration): Machine {
     },
   };
 
-  /** So long that nothing is done any more. */
+  /** Waits until nothing is done any more. */
   async function outlast(state: State): Promise<readonly string[]> {
     let last = await wake(state, 10 * MINUTE);
     for (let more = 0; more < MORE && !last.isIdle; more += 1) {
@@ -101,7 +101,7 @@ export function createMachine(configuration: Configuration): Machine {
   }
 }
 
-/** From here on all goes as it did for a state before. */
+/** True when the state is known: all goes on from here as it did before. */
 function isKnown(known: Set<string>, one: string): boolean {
   const { size } = known;
   return known.add(one).size === size;
@@ -112,10 +112,10 @@ const PAUSE = 6 * SECOND;
 
 /** Long enough for every gate, poll and grace; a soak begins at the last of these at the latest. */
 const PAUSES = [0, 0, 20 * MINUTE, 0, 2 * HOUR, 0];
-/** Of several pull requests one after the other is brought up to date and merged. */
+/** Several pull requests are updated and merged one after the other. */
 const MORE = 8;
 
-/** What was said late, and something else was merged since. */
+/** Forgets late rejections once something else was merged. */
 function forgetOld(box: Box, { facts, world }: State): void {
   for (const [environment, late] of Object.entries(facts.late)) {
     const isChanged = Object.entries(world.repositories).some(([url, { bases }]) => {
@@ -126,12 +126,12 @@ function forgetOld(box: Box, { facts, world }: State): void {
   }
 }
 
-/** What failed is tried again. */
+/** True when a failed promotion is to be tried again. */
 function isTriedAgain({ stored }: Box): boolean {
   return Object.values(stored.status.environments ?? {}).some(({ promotion }) => promotion?.failure);
 }
 
-/** What runs at the start was told of. */
+/** Delivers events about the revisions that run at the start. */
 function announce(box: Box, stage: Stage): void {
   for (const [environment, apps] of Object.entries(box.world.clusters)) {
     for (const [target, app] of apps.entries()) {

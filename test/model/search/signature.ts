@@ -38,7 +38,7 @@ function specKey({ metadata, spec, status }: StoredPipeline): string {
   return `${known} ${metadata.generation === status.observedGeneration}`;
 }
 
-/** Of the day, where windows count. */
+/** The hour of the day, where windows count. */
 function hourOf({ spec }: StoredPipeline, now: number): number {
   const { gates } = (spec.ok && spec.value.promotion) || {};
   return gates?.windows ? Math.floor(now / HOUR) % 24 : 0;

@@ -3,14 +3,14 @@ import { CONFIGURATIONS } from '../configurations.ts';
 import { explore, type Violation } from './explore.ts';
 import { walk } from './walk.ts';
 
-/** What one worker is asked to look at. */
+/** The order of one worker. */
 export interface Task {
-  /** Of the configuration. */
+  /** The configuration's name. */
   readonly name: string;
   readonly depth: number;
   /** Milliseconds, of the search to that depth. */
   readonly time: number;
-  /** So many different violations end it. */
+  /** The number of different violations that ends it. */
   readonly violations: number;
   /** A random walk follows. */
   readonly walk?: { readonly seed: string; readonly time: number };
@@ -18,9 +18,9 @@ export interface Task {
 
 export interface Report {
   readonly configuration: string;
-  /** That was looked at to its end. */
+  /** The depth that was explored to its end. */
   readonly depth: number;
-  /** As deep as was asked for. */
+  /** True when it is as deep as was asked for. */
   readonly isComplete: boolean;
   readonly states: number;
   readonly steps: number;
@@ -57,7 +57,7 @@ export async function carryOut(task: Task): Promise<Report> {
   };
 }
 
-/** For people. */
+/** Describes a violation for people. */
 export function describeViolation({ configuration, problem, trace }: Violation): string {
   const steps = trace.map((one, index) => `    ${index + 1}. ${one}`);
   return [`${configuration}: ${problem}`, ...steps].join('\n');

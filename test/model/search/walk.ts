@@ -5,12 +5,12 @@ import type { Violation } from './explore.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { signature } from './signature.ts';
 
-/** A long way through a configuration, at random: what no exhaustive search gets to. */
+/** A long random way through a configuration, to states that no exhaustive search gets to. */
 
 export interface WalkBounds {
   /** Milliseconds. */
   readonly time: number;
-  /** So many different violations end it. */
+  /** The number of different violations that ends it. */
   readonly violations: number;
   /** A number below the one that is given. */
   readonly below: (bound: number) => number;
@@ -22,7 +22,7 @@ export interface Walked {
   readonly violations: readonly Violation[];
 }
 
-/** So many things happen one after the other, and then all begins anew. */
+/** The number of things that happen one after the other, before all begins anew. */
 const LENGTH = 25;
 
 export async function walk(configuration: Configuration, bounds: WalkBounds): Promise<Walked> {
@@ -88,7 +88,7 @@ async function shortened(configuration: Configuration, letters: readonly Letter[
 }
 
 async function firstProblem(configuration: Configuration, letters: readonly Letter[]) {
-  // One that has seen nothing yet, as it looks at nothing twice.
+  // A new machine has seen nothing yet: a machine explores no state twice.
   const machine = createMachine(configuration);
   let { state } = await machine.start();
   for (const letter of letters) {

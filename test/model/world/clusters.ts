@@ -1,8 +1,8 @@
 import type { App, Letter, World } from './world.ts';
 
-/** What happens to applications, and what Flux sends of it. */
+/** Events of applications on clusters, and Flux's events about them. */
 
-/** A world after something happened, and the events that tell of it. */
+/** A world after something happened, and Flux's events about it. */
 export interface Happening {
   readonly world: World;
   readonly letters: readonly Letter[];
@@ -50,7 +50,7 @@ export function deploy(world: World, environment: string, target: number, revisi
 
 const GONE: App = { exists: false, readable: true, ready: false, reason: '', deployedAt: 0 };
 
-/** The upgrade fails: what ran before still runs, and is not ready. */
+/** The upgrade fails: the revision before still runs, and is not ready. */
 export function fail(world: World, environment: string, target: number, revision: string): Happening {
   const next = withApp(world, environment, target, {
     ready: false,
@@ -61,7 +61,7 @@ export function fail(world: World, environment: string, target: number, revision
   return { world: next, letters: [told(next, environment, target, word)] };
 }
 
-/** helm-controller tells of the upgrade before it runs the tests; they fail, and it goes back. */
+/** helm-controller reports the upgrade before it runs the tests; they fail, and it goes back. */
 export function failTests(world: World, environment: string, target: number): Happening {
   const { runs = '', before } = appAt(world, environment, target) ?? GONE;
   const back = before ?? runs;
@@ -88,7 +88,7 @@ export function falter(world: World, environment: string, target: number): Happe
   return { world: next, letters: [] };
 }
 
-/** What runs is ready again, as the next interval finds. */
+/** The running revision is ready again, as the next interval finds. */
 export function recover(world: World, environment: string, target: number): Happening {
   const { failed, ...app } = appAt(world, environment, target) ?? GONE;
   const deployedAt = failed === undefined ? app.deployedAt : world.now;
@@ -100,7 +100,7 @@ export function recover(world: World, environment: string, target: number): Happ
   return { world: next, letters: [told(next, environment, target, word)] };
 }
 
-/** kustomize-controller tells of each interval. */
+/** kustomize-controller sends an event at each interval. */
 export function repeat(world: World, environment: string, target: number): Happening {
   const revision = appAt(world, environment, target)?.runs ?? '';
   const word = { reason: 'ReconciliationSucceeded', severity: 'info', revision } as const;
@@ -112,7 +112,7 @@ export function reconcile(world: World, environment: string, target: number, isR
   return withApp(world, environment, target, { isReconciled });
 }
 
-/** No reconciliation lasts. */
+/** Ends every reconciliation that is under way. */
 export function reconciled(world: World): World {
   const clusters = Object.entries(world.clusters).map(([name, apps]) => [
     name,

@@ -1,7 +1,7 @@
 import type { Branch, Content, Pull, Repository } from './repository.ts';
 import type { World } from './world.ts';
 
-/** What happens to repositories and their pull requests at a forge. */
+/** Changes of repositories and their pull requests at a forge. */
 
 /** One repository has several spellings. */
 export function plainUrl(url: string): string {
@@ -83,7 +83,7 @@ function replacePull(world: World, url: string, pull: Pull): World {
   return withRepository(world, url, { pulls: pulls.map((one) => (one.number === pull.number ? pull : one)) });
 }
 
-/** No forge opens one again while there is another one of the same branches, or none of them. */
+/** A forge never opens one again while there is another one of the same branches, or none of them. */
 export function mayReopen(world: World, url: string, pull: Pull): boolean {
   const repository = repositoryOf(world, url);
   const isFree = !openBetween(repository, pull.head, pull.base);
@@ -94,14 +94,14 @@ export function mayReopen(world: World, url: string, pull: Pull): boolean {
 
 export function reopenPull(world: World, url: string, pull: Pull): World {
   const { last: _, closedBy = 'person', ...rest } = pull;
-  // Once Turnpike had closed it, it is no proposal of its until it takes it up again.
+  // A pull request that Turnpike closed is not its proposal until it takes it up again.
   const reopened = rest.reopened === 'turnpike' ? rest.reopened : closedBy;
   return replacePull(world, url, { ...rest, state: 'open', reopened });
 }
 
 export type Obstacle = 'conflicting' | 'behind';
 
-/** Why it cannot be merged as it is. */
+/** The reason why it cannot be merged as it is. */
 export function obstacleOf(repository: Repository, pull: Pull): Obstacle | undefined {
   const branch = headOf(repository, pull);
   const base = repository.bases[pull.base];
@@ -127,7 +127,7 @@ export function mergePull(world: World, url: string, number: number): World {
   return withRepository(merged, url, { branches, bases: { ...repository.bases, [pull.base]: content } });
 }
 
-/** What somebody commits to a base branch directly. */
+/** A direct commit to a base branch. */
 export function commitToBase(world: World, url: string, base: string, change: Content): World {
   const { bases } = repositoryOf(world, url);
   const content = bases[base];

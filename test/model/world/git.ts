@@ -2,7 +2,7 @@ import { repositoryOf, withRepository } from './forge.ts';
 import type { Branch } from './repository.ts';
 import type { World } from './world.ts';
 
-/** What may be done to a branch. */
+/** Changes of a branch. */
 
 export interface Push {
   readonly world: World;
@@ -25,7 +25,7 @@ export function pushOver(
   return put(world, url, branch, { ...change, work: [] });
 }
 
-/** One commit goes on top of what is there. */
+/** One commit goes on top of the branch. */
 export function pushOnTop(world: World, url: string, branch: string, brings: string): Push {
   const before = repositoryOf(world, url).branches[branch];
   if (!before) throw new Error(`there is no branch ${branch} to push on top of`);

@@ -21,14 +21,14 @@ export interface Pull {
   readonly state: 'open' | 'merged' | 'closed';
   readonly title: string;
   readonly body: string;
-  /** Who opened it. */
+  /** The author. */
   readonly by: 'turnpike' | 'person';
   readonly environment: string;
-  /** Of the head when it was closed or merged. */
+  /** The head's branch when it was closed or merged. */
   readonly last?: Branch;
   /** A person opened it again, after Turnpike or after a person had closed it. */
   readonly reopened?: Pull['by'] | undefined;
-  /** Who closed it. */
+  /** The one who closed it. */
   readonly closedBy?: Pull['by'];
   /** The forge merges it once its checks have passed. */
   readonly scheduled?: true;
@@ -42,14 +42,14 @@ export interface Repository {
   readonly pulls: readonly Pull[];
   /** `turnpike/promotion` by commit. */
   readonly statuses: Readonly<Record<string, string>>;
-  /** Two markers stand on neighbouring lines: a merge of one brings the other's branch into conflict. */
+  /** Two markers are on neighbouring lines: a merge of one brings the other's branch into conflict. */
   readonly neighbours: boolean;
-  /** Only what is built on all of the base branch is merged. */
+  /** The base branch takes only branches that are up to date with it. */
   readonly strict: boolean;
-  /** It lets nobody close a pull request but people. */
+  /** Only people may close a pull request. */
   readonly refuses: boolean;
-  /** It answers nothing. */
+  /** The forge answers nothing. */
   readonly away: boolean;
-  /** Checks are pending: what is to be merged waits for them. */
+  /** Checks are pending: a merge waits for them. */
   readonly checking: boolean;
 }

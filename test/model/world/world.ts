@@ -9,7 +9,7 @@ export interface World {
   readonly now: number;
   /** The targets of each environment. */
   readonly clusters: Readonly<Record<string, readonly App[]>>;
-  /** By URL. */
+  /** Repositories by URL. */
   readonly repositories: Readonly<Record<string, Repository>>;
   /** Events that Flux has sent and that have not arrived, the oldest first. */
   readonly mail: readonly Letter[];
@@ -22,7 +22,7 @@ export interface World {
 /** The application at one target. */
 export interface App {
   readonly exists: boolean;
-  /** Whether Turnpike can ask its cluster. */
+  /** True when Turnpike can read its cluster. */
   readonly readable: boolean;
   readonly runs?: string;
   readonly ready: boolean;
@@ -30,13 +30,13 @@ export interface App {
   readonly failed?: string;
   readonly reason: string;
   readonly deployedAt: number;
-  /** Flux looks at it once more: Ready is Unknown meanwhile, and what runs goes on running. */
+  /** Flux reconciles it once more: Ready is Unknown meanwhile, and the running revision goes on running. */
   readonly isReconciled?: boolean;
-  /** What it ran before. */
+  /** The revision that ran before. */
   readonly before?: string;
 }
 
-/** An event of Flux: what was true at its time. */
+/** An event of Flux: a fact at its time. */
 export interface Letter {
   readonly environment: string;
   readonly target: number;
