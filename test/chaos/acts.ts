@@ -6,7 +6,7 @@ export const LEASE_TIMINGS: LeaseTimings = { leaseSeconds: 2, renewDeadlineSecon
 
 /** A line that a replica writes. */
 export interface Act {
-  /** In milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly replica: string;
   readonly pid: number;
@@ -15,7 +15,7 @@ export interface Act {
   readonly pipeline?: string;
 }
 
-/** What was begun before each of these and done by the time it was passed. */
+/** The failpoint before each act, by the one that shows it done. */
 const DONE: Readonly<Partial<Record<FailpointName, FailpointName>>> = {
   'after-intent': 'before-intent',
   'after-push': 'before-push',
@@ -28,7 +28,7 @@ const DONE: Readonly<Partial<Record<FailpointName, FailpointName>>> = {
 
 /**
  * Acts that a replica began and carried out when another one had taken over the lead before, a sentence
- * each. Those before `from` only tell who led.
+ * each. Those before `from` only show which replica led.
  */
 export function trespasses(acts: readonly Act[], from = 0): string[] {
   const found: string[] = [];

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Glob } from 'bun';
 import type { Lab } from '../lab/lab.ts';
 
-/** Whoever looks after the forge. */
+/** The administrator of the forge. */
 export interface Administrator {
   /** Locks that were removed so far. */
   locks(): number;
@@ -17,8 +17,8 @@ const LOOK_EVERY_MS = 5_000;
 const STALE_MS = 30_000;
 
 /**
- * Removes what no client can: when a connection is cut, Gitea kills its Git, which may leave the lock of a
- * branch behind. Nothing can be pushed to that branch from then on, by anybody.
+ * Removes locks that clients cannot: when a connection is cut, Gitea kills its Git, which may leave the
+ * lock of a branch behind. Every push to that branch fails from then on.
  */
 export function startAdministrator(
   { directory }: Pick<Lab, 'directory'>,

@@ -7,7 +7,7 @@ export interface Approvals {
   consider(app: App, environment: EnvironmentName, version: string): void;
 }
 
-/** A status that was read before the approval may be looked at a moment after it. */
+/** A status that was read before the approval may be checked a moment after it. */
 const LATE_MS = 5_000;
 
 export function createApprovals({ world, ledger }: Pick<PeopleOptions, 'world' | 'ledger'>): Approvals {
@@ -40,7 +40,7 @@ export function createApprovals({ world, ledger }: Pick<PeopleOptions, 'world' |
       }
       asked.add(what);
       approve(app, environment, version)
-        // What is not approved is seen again.
+        // A version whose approval failed is considered again.
         .then((isApproved) => void (isApproved && approvedAt.set(what, performance.now())))
         .catch(() => undefined)
         .finally(() => asked.delete(what));

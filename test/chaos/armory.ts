@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Something that is to befall things of one kind. */
+/** An effect on the things of one kind that match. */
 export interface Weapon<Thing, Effect> {
   readonly matches: (thing: Thing) => boolean;
   readonly effect: (thing: Thing) => Effect;
 }
 
 export interface Injection {
-  /** How many things it befalls; one unless told otherwise. */
+  /** The number of things that it affects; default: one. */
   readonly count?: number;
-  /** How long it waits for them. */
+  /** The longest that it waits for them. */
   readonly seconds: number;
 }
 
-/** What waits for a thing to befall. */
+/** Weapons that wait for a thing to affect. */
 export interface Armory<Thing, Effect> {
-  /** What befalls this thing; undefined: nothing. */
+  /** The effect on this thing; undefined: none. */
   take(thing: Thing): Effect | undefined;
-  /** Ends when it has befallen as many things as it shall, or the time is over; true: at least one. */
+  /** Ends when it has affected as many things as ordered, or the time is over; true: at least one. */
   inject(weapon: Weapon<Thing, Effect>, injection: Injection): Promise<boolean>;
 }
 

@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 export interface Courier {
   /** Begins to deliver an event, as of now. */
   deliver(letter: Letter): void;
-  /** The next so many events that match are carried in this manner; ends like `Faults.inject`. */
+  /** Sends the next so many events that match in this manner; ends like `Faults.inject`. */
   inject(
     manner: (letter: Letter) => Manner,
     injection: Injection,
@@ -21,15 +21,15 @@ export interface Courier {
 export interface Letter {
   readonly app: App;
   readonly environment: EnvironmentName;
-  /** Without its time. */
+  /** The event without its time. */
   readonly event: object;
 }
 
 export interface Manner {
-  /** How many times it is sent; 0: it is lost. */
+  /** The number of times it is sent; 0: it is lost. */
   readonly copies: number;
   readonly delayMs: number;
-  /** How far the sender's clock is off. */
+  /** The error of the sender's clock. */
   readonly skewMs: number;
   /** Send this one in addition, as it was sent first. */
   readonly replay?: Sent | undefined;

@@ -12,7 +12,7 @@ export interface Outcome {
   readonly lost: string[];
   rejected: number;
   overtaken: number;
-  /** Of a round that ended well, in seconds. */
+  /** The longest round that ended well, in seconds. */
   slowest: number;
   /** Rounds that took long, with what was seen last before their end. */
   readonly slow: string[];
@@ -25,7 +25,7 @@ export interface DriveOptions {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly scale: Scale;
-  /** How many of the applications are promoted by pull request. */
+  /** The number of applications that are promoted by pull request. */
   readonly pullRequests: number;
   readonly reviews: readonly Review[];
   readonly goOn: () => boolean;

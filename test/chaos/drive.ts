@@ -35,7 +35,7 @@ export async function drive(apps: readonly App[], options: DriveOptions): Promis
   }
 }
 
-/** Notifications need nobody and come fast: the rest of the machine is for pull requests. */
+/** Notifications need no people and come fast: the rest of the machine is for pull requests. */
 function isAhead({ strategy }: App, { flux, scale, pullRequests }: DriveOptions): boolean {
   if (strategy !== 'notification' || pullRequests === 0) return false;
   const each = flux.promotions('notification') / scale.notifications;
@@ -65,7 +65,7 @@ function unusual(app: App, { random, reviews, scale, ledger }: DriveOptions): Ki
   const count = (one: string) => ledger.begun.get(one) ?? 0;
   const byCount = (one: Kind | Review, other: Kind | Review) =>
     count(one) - count(other) || shapesFor(one) - shapesFor(other);
-  // Some are begun in vain: somebody else has merged what was to be committed to.
+  // Some rounds are begun without effect: a pull request was merged that was to be committed to.
   const least = (one: Kind | Review) => (isKind(one) ? (scale.kinds?.[one] ?? 0) : scale.hits);
   const due = kinds ? all.filter((one) => (ledger.done.get(one) ?? 0) < least(one)) : [];
   if (due.length > 0 && random.chance(0.8)) return random.shuffled(due).toSorted(byCount)[0];

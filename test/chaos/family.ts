@@ -10,7 +10,7 @@ import type { Scale } from './scale.ts';
 import type { Wait } from './settle.ts';
 import type { World } from './world.ts';
 
-/** What a family of faults has to do its harm with. */
+/** The parts that a family of faults acts on. */
 export interface Stage {
   readonly world: World;
   readonly random: Random;
@@ -26,16 +26,16 @@ export interface Stage {
   readonly waits: Map<string, Wait>;
 }
 
-/** One fault; true: it has befallen something. */
+/** One fault; true: it has affected something. */
 export type Harm = (stage: Stage) => Promise<boolean>;
 
 export interface Family {
   readonly name: string;
   readonly faults: readonly string[];
-  /** Does one of the faults that are due, the most overdue one first, and says which; undefined: none struck. */
+  /** Does one of the faults that are due, the most overdue one first, and returns its name; undefined: none struck. */
   readonly strike: (stage: Stage, due: readonly string[]) => Promise<string | undefined>;
   readonly reviews: readonly Review[];
-  /** No process lives long enough to see a conflict twice, which Turnpike waits for: people ask for a look. */
+  /** Processes die before they see a conflict twice, which Turnpike waits for: people request a reconciliation. */
   readonly forgets?: boolean;
   /** Strikes that may be under way at once. */
   readonly abreast: number;
@@ -52,7 +52,7 @@ export interface Report {
   readonly doubled: readonly string[];
   readonly wrong: readonly string[];
   readonly twoLeaders: readonly string[];
-  /** How often a replica took over the lead. */
+  /** The number of times that a replica took over the lead. */
   readonly leads: number;
   /** Locks that the forge's own Git left behind and its administrator removed. */
   readonly locks: number;

@@ -10,33 +10,33 @@ export const FIRST_VERSION = '1.0.0';
 export type StrategyName = 'notification' | 'pull-request';
 
 /**
- * `events`: there is no object that can be read, so that only events tell what runs. `canary`: dev has two targets, and
- * a person approves. `neighbours`: two applications have neighbouring lines of one file.
+ * `events`: no object can be read, so that only events report on the targets. `canary`: dev has two
+ * targets, and a person approves. `neighbours`: two applications have neighbouring lines of one file.
  */
 export type Shape = 'plain' | 'events' | 'canary' | 'neighbours';
 
 /** One application with its Pipeline. */
 export interface App {
   readonly name: string;
-  /** Of the Pipeline. */
+  /** The Pipeline's namespace. */
   readonly namespace: string;
   readonly strategy: StrategyName;
   readonly shape: Shape;
-  /** Of the HMAC. */
+  /** The key of the HMAC. */
   readonly key: string;
-  /** In Gitea, without its owner; empty without pull requests. */
+  /** The repository in Gitea, without its owner; empty without pull requests. */
   readonly repository: string;
   /** The file of an environment begins with it. */
   readonly folder: string;
 }
 
 export interface FleetOptions {
-  /** Of the namespaces and repositories. */
+  /** The beginning of the names of namespaces and repositories. */
   readonly label: string;
   readonly notifications: number;
-  /** Of the shape `plain`. */
+  /** The number of applications of the shape `plain`. */
   readonly pullRequests: number;
-  /** How many of the shapes `events` and `canary` and how many pairs of neighbours, by pull request as well. */
+  /** The number of the shapes `events` and `canary` and of pairs of neighbours, by pull request as well. */
   readonly others: number;
 }
 
@@ -150,7 +150,7 @@ function promotionOf(world: World, app: App): object {
   return { ...manual, strategy: { ...strategy, secretRef: { name: 'hook' } } };
 }
 
-/** As the Pipeline names it: through the proxy. */
+/** The repository's URL in the Pipeline: through the proxy. */
 export function repositoryUrl({ lab, forge }: Pick<World, 'lab' | 'forge'>, repository: string): string {
   return `${forge.proxy.url}/${lab.gitea.user}/${repository}`;
 }

@@ -9,16 +9,16 @@ import { rollbackSaid, setTested, testFailureSaid, upgradeSaid } from './release
 
 /** Flux's part: it brings versions into environments, and sends its events about it. */
 export interface Flux {
-  /** Brings a version into an environment: what a person does to dev, and Flux to all others. */
+  /** Brings a version into an environment: a person's part in dev, and Flux's in all others. */
   deploy(app: App, environment: EnvironmentName, version: string): Promise<void>;
   /** Brings a version to the last target of dev alone. */
   deployCanary(app: App, version: string): Promise<void>;
   /** Upgrades dev to a version whose tests fail after the event of the upgrade, and to what ran before. */
   failTests(app: App, version: string, pause: () => Promise<void>): Promise<void>;
   running(app: App, environment: EnvironmentName): string;
-  /** How many versions were brought into environments behind the first one; all, or by one strategy. */
+  /** The number of versions that were brought into environments behind the first one; all, or by one strategy. */
   promotions(strategy?: App['strategy']): number;
-  /** Promotions that nobody should have asked for, a sentence each. */
+  /** Promotions that should not have been requested, a sentence each. */
   wrongs(): readonly string[];
   /** Events of the reason Promote that say the same as another one. */
   doubled(): readonly string[];
@@ -31,7 +31,7 @@ export interface FluxOptions {
   readonly courier: Courier;
 }
 
-/** Where there is no object to read, what runs is said again at each interval. */
+/** Events repeat the running version at this interval where no object can be read. */
 const INTERVAL_MS = 4000;
 
 export async function startFlux({ lab, apps, courier }: FluxOptions): Promise<Flux> {
@@ -118,7 +118,7 @@ export async function startFlux({ lab, apps, courier }: FluxOptions): Promise<Fl
 
 type TestReason = Parameters<typeof setTested>[2]['reason'];
 
-/** What ran where, in its order. */
+/** Records the versions that ran in each place, in their order. */
 function createRecord() {
   const ran = new Map<string, string[]>();
   const wrongs: string[] = [];
@@ -126,7 +126,7 @@ function createRecord() {
   const place = (app: App, environment: string) => `${app.name} ${environment}`;
   const history = (app: App, environment: string) => ran.get(place(app, environment)) ?? [];
 
-  /** What is brought into an environment must have run in the one before, and be newer than what runs. */
+  /** A version for an environment must have run in the one before, and be newer than the one that runs. */
   function judge(app: App, environment: EnvironmentName, version: string): void {
     const before = ENVIRONMENTS[ENVIRONMENTS.indexOf(environment) - 1];
     if (before === undefined) return;

@@ -13,11 +13,11 @@ import {
   versionAt,
 } from './repositories.ts';
 
-/** What is to be seen in Gitea at the end. */
+/** The findings in Gitea at the end. */
 export interface ForgeFindings {
   /** Pull requests, open or closed, that bring the same revision into the same environment as another one. */
   readonly doubled: readonly string[];
-  /** What was opened or merged and must not have been, foreign ones that were touched, commits that are gone. */
+  /** Pull requests wrongly opened or merged, foreign ones that were touched, commits that are gone. */
   readonly wrong: readonly string[];
 }
 
@@ -52,7 +52,7 @@ interface Brought {
   readonly version?: string | undefined;
 }
 
-/** By its title, unless it was merged: people may do that while a newer revision is on its way into it. */
+/** Reads the title, unless it was merged: people may merge while a newer revision is on its way into it. */
 async function broughtBy(lab: Lab, repository: string, pull: Pull, apps: readonly App[]): Promise<Brought> {
   const [, name, titledEnvironment, titled] = /^Promote \S+\/(\S+) in (\S+) to (\S+)$/.exec(pull.title) ?? [];
   const app = apps.find((one) => one.name === name);
@@ -77,7 +77,7 @@ function forbiddenBy(forbidden: readonly Forbidden[], brought: Brought, pull: st
   });
 }
 
-/** Nobody but the one who opened it may do anything to it. */
+/** Foreign pull requests must stay as their author left them. */
 function touched(repository: string, pull: Pull): string[] {
   const isSame = pull.state === 'open' && pull.title === FOREIGN_TITLE && pull.comments === 0;
   return isSame ? [] : [`${repository}: ${describePull(pull)} is somebody else's and was touched`];

@@ -5,22 +5,22 @@ import { readPull, titlesOf } from './repositories.ts';
 import type { Incident, Round } from './round.ts';
 import { settle } from './settle.ts';
 
-/** One application that something befalls, and which version it is about. */
+/** One application with an incident, and the version that it is about. */
 export interface Scene extends DriveOptions {
   readonly app: App;
-  /** Of the round. */
+  /** The round's number. */
   readonly number: number;
-  /** To be called when the round is known, before anything is released. */
+  /** Called when the round is known, before anything is released. */
   readonly begin: (round: Round) => void;
 }
 
-/** What is to be looked at when the round is over; a sentence where it is not right. */
+/** A check when the round is over; returns a sentence where something is not right. */
 export type Afterwards = () => Promise<string | undefined>;
 
-/** Does it all, but for waiting until the round is over. */
+/** Plays the incident, but does not wait until the round is over. */
 type Play = (scene: Scene) => Promise<Afterwards | undefined>;
 
-/** Where only events tell what runs, dev goes back before the version has come any further. */
+/** Rolls dev back before the version has come any further, where only events report on the targets. */
 const rollbackByEvents: Play = async (scene) => {
   const { app, number, flux, random, scale, ledger } = scene;
   const before = flux.running(app, 'dev');
@@ -114,7 +114,7 @@ export function play(incident: Incident, scene: Scene): Promise<Afterwards | und
   return PLAYS[incident](scene);
 }
 
-/** So that what ran before goes on to run. */
+/** The versions that go on to run behind dev. */
 function keptBehindDev({ app, flux }: Scene): NonNullable<Round['keeps']> {
   return { staging: flux.running(app, 'staging'), prod: flux.running(app, 'prod') };
 }

@@ -14,13 +14,13 @@ export interface UnfinishedOptions {
   readonly seconds: number;
 }
 
-/** What is not as it should be when everything has had its time; empty: all is. */
+/** The faults when everything has had its time; empty: none. */
 export async function unfinished({ stage, outcome, seconds }: UnfinishedOptions): Promise<string[]> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = await look(stage);
     if (found.length === 0 || performance.now() > deadline) return found;
-    // What is lost already is not to be waited for.
+    // A round that is lost already is not waited for.
     if (outcome.lost.length > 0 && performance.now() > deadline - (seconds - 15) * 1000) return found;
     await sleep(200);
   }
@@ -46,7 +46,7 @@ async function readStatuses(lab: Lab, apps: readonly App[]) {
   return new Map(items.map(({ metadata, status }) => [metadata.name, status]));
 }
 
-/** The Pipeline must say of each environment what is true, and that the promotion is over. */
+/** The Pipeline must report the truth of each environment, and that the promotion is over. */
 function wrongRecord(app: App, round: Round, status: PipelineStatus | undefined): string | undefined {
   const stop = stopsBefore(app, round);
   for (const environment of ENVIRONMENTS) {

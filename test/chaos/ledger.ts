@@ -6,9 +6,9 @@ export interface Forbidden {
   readonly app: App;
   readonly environment: EnvironmentName;
   readonly version: string;
-  /** No pull request with it is opened from then on. */
+  /** The time from which pull requests with it must not be opened. */
   readonly since?: Date;
-  /** Nor is one merged, at any time. */
+  /** A merge of one is forbidden too, at any time. */
   readonly merged?: 'ever';
 }
 
@@ -18,18 +18,18 @@ export interface PersonsCommit {
   readonly repository: string;
   readonly branch: string;
   readonly commit: string;
-  /** Of the pull request, which was open then. */
+  /** The number of the pull request, which was open then. */
   readonly number: number;
 }
 
-/** What was done so far, and what must hold ever after. */
+/** The record of all that was done so far, and of the rules that must hold ever after. */
 export interface Ledger {
-  /** How often each was begun, and done to its end. */
+  /** The number of times that each was begun; `done`: to its end. */
   readonly begun: Map<string, number>;
   readonly done: Map<string, number>;
   readonly forbidden: readonly Forbidden[];
   readonly commits: readonly PersonsCommit[];
-  /** What was seen on the way and is not right, a sentence each. */
+  /** Faults that were seen on the way, a sentence each. */
   readonly wrongs: readonly string[];
   begin(what: Kind | Review): void;
   finish(what: Kind | Review): void;

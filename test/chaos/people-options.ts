@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 
 export interface Decision {
   readonly review: Review;
-  /** After so many milliseconds. */
+  /** The delay in milliseconds. */
   readonly ms: number;
   /** Ask for a reconciliation before. */
   readonly request: boolean;
@@ -17,8 +17,8 @@ export interface PeopleOptions {
   readonly apps: readonly App[];
   readonly flux: Flux;
   readonly ledger: Ledger;
-  /** Whether people ask for a reconciliation when a conflict keeps a pull request from being merged. */
+  /** True when people ask for a reconciliation when a conflict keeps a pull request from being merged. */
   readonly impatient: boolean;
-  /** What is done with the pull request that brings this version, and after how many milliseconds. */
+  /** Decides on the pull request that brings this version, and after how many milliseconds. */
   readonly decide: (app: App, environment: EnvironmentName, version: string) => Decision;
 }

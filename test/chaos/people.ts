@@ -15,9 +15,9 @@ export interface People {
   status(app: App): PipelineStatus;
   /** The pull request that brings this version, once it is open as far as the status says. */
   openPull(app: App, environment: EnvironmentName, version: string): Opened | undefined;
-  /** As `kubectl annotate` and `flux reconcile` do. */
+  /** Requests a reconciliation like `kubectl annotate` and `flux reconcile`. */
   request(app: App): Promise<void>;
-  /** Why the forge did not merge its pull request the last time. */
+  /** The reason why the forge did not merge its pull request the last time. */
   refusal(app: App): string | undefined;
   stop(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export function startPeople(options: PeopleOptions): People {
   }
 
   function considerAll(app: App, { abandoned = [], environments = {} }: PipelineStatus): void {
-    // What a forge refused to close is named, until a person asks once more.
+    // A pull request that a forge refused to close is named, until a person asks once more.
     if (abandoned.some(({ final }) => final)) requestSometimes(app);
     for (const environment of ENVIRONMENTS) {
       const promotion = environments[environment]?.promotion;

@@ -4,31 +4,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** One request that goes through the proxy. */
 export interface Exchange {
   readonly method: string;
-  /** With its query. */
+  /** The path with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** What becomes of a request. */
+/** The fate of a request. */
 export type Verdict =
   | { readonly kind: 'pass' }
-  /** The other side never hears of it. */
+  /** The proxy answers, and the request never reaches the other side. */
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
-  /** The connection is cut before the other side hears of it. */
+  /** The connection is cut before the request reaches the other side. */
   | { readonly kind: 'drop' }
   /** The other side acts and answers, and the answer is lost. */
   | { readonly kind: 'lose' }
   /** The connection is cut in the middle of the body that is on its way. */
   | { readonly kind: 'cut-request' | 'cut-answer' }
-  /** Not a byte for so long, then the connection is cut. */
+  /** The connection is silent for so long, then it is cut. */
   | { readonly kind: 'silence'; readonly ms: number }
-  /** Something happens a moment before the other side hears of it. */
+  /** An act happens a moment before the request reaches the other side. */
   | { readonly kind: 'after'; readonly act: () => Promise<unknown> };
 
 export type Judge = (exchange: Exchange) => Verdict;
@@ -48,7 +48,7 @@ export interface ProxyOptions {
   readonly judge: Judge;
 }
 
-/** Stands between a program and a server; `judge` decides on each request. */
+/** A proxy between a program and a server; `judge` decides on each request. */
 export async function startProxy({ upstream, ca, judge }: ProxyOptions): Promise<FaultyProxy> {
   const streaming = new Set<ServerResponse>();
   const tls = ca === undefined ? {} : { tls: { ca } };
@@ -145,7 +145,7 @@ function headersOf(answer: Response): Record<string, string> {
   return headers;
 }
 
-/** The other side gets half of the body and then hears no more. Upstreams of this kind are reached by http. */
+/** The other side gets half of the body and nothing after it. Upstreams of this kind are reached by http. */
 function sendHalf(upstream: string, { method, path, headers, body }: Exchange): Promise<void> {
   return new Promise((resolve) => {
     const { host: _, connection: __, ...rest } = headers;

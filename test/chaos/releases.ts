@@ -6,7 +6,7 @@ import type { Lab } from '../lab/lab.ts';
  * what fails them is rolled back.
  */
 
-/** What is deployed, and what is said of it: the event without its time. */
+/** Flux's event about a release, without its time. */
 export interface Said {
   readonly event: object;
 }
@@ -28,7 +28,7 @@ export function rollbackSaid(name: ReleaseName, version: string): Said {
 }
 
 export interface Tested {
-  /** What runs. */
+  /** The version that runs. */
   readonly version: string;
   readonly attempted: string;
   readonly status: 'Unknown' | 'False';

@@ -47,7 +47,7 @@ await startProgram(flags.values, {
   },
 });
 
-/** Whoever can rename the order is the one that it is for. */
+/** Two replicas may see the same order: it is for the one that can rename it. */
 function obey(failpoint: string): void {
   const order = join(directory, `at-${failpoint}`);
   if (!existsSync(order)) return;

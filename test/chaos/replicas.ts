@@ -20,14 +20,14 @@ export interface Replicas {
   /** The one that took over the lead last. */
   leader(): ReplicaName | undefined;
   signal(name: ReplicaName, signal: NodeJS.Signals): void;
-  /** Whoever reaches one of the failpoints next gets the signal there; undefined: nobody did in that time. */
+  /** Signals the replica that reaches one of the failpoints next; undefined: none did in that time. */
   signalAt(
     failpoints: readonly FailpointName[],
     signal: 'SIGKILL' | 'SIGSTOP',
     seconds: number,
   ): Promise<{ readonly name: ReplicaName; readonly failpoint: FailpointName } | undefined>;
   acts(): Act[];
-  /** Those that ended without being killed: what they said last. */
+  /** The last output of replicas that ended without being killed. */
   crashes(): readonly string[];
   /** Resident memory of each, in MiB. */
   memory(): number[];
@@ -116,7 +116,7 @@ export async function startReplicas({ lab, binary, flags }: ReplicasOptions): Pr
       try {
         if (pid !== undefined) process.kill(pid, signal);
       } catch {
-        // It is dead already, and not started again yet.
+        // The process is dead already, and not started again yet.
       }
     },
     signalAt,

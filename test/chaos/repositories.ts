@@ -1,7 +1,7 @@
 import type { Lab } from '../lab/lab.ts';
 import { type App, branchOf, ENVIRONMENTS, type EnvironmentName, FIRST_VERSION, fileOf } from './fleet.ts';
 
-/** What is in Gitea, seen from outside. Repositories are named without their owner. */
+/** The state of Gitea, seen from outside. Repositories are named without their owner. */
 
 export interface Pull {
   readonly number: number;
@@ -20,7 +20,7 @@ const PAGE_SIZE = 50;
 
 export const FOREIGN_TITLE = 'Say something else';
 const FOREIGN_BRANCH = 'somebody';
-/** Not the main one: with each commit to that, Gitea looks at all that is open for it. */
+/** A base branch other than main: with each commit to main, Gitea checks all that is open for it. */
 const FOREIGN_BASE = 'release';
 
 /** Each application's repository, and another one with the same files that it may be moved to. */
@@ -62,7 +62,7 @@ function markerOf(app: App, environment: EnvironmentName): string {
   return `{"$promotion": "${app.namespace}:${app.name}:${environment}"}`;
 }
 
-/** The version that stands in the application's line of the file. */
+/** The version in the application's line of the file. */
 export function versionIn(text: string | undefined, app: App): string | undefined {
   return new RegExp(`^ {2}${app.name}: (\\S+)`, 'm').exec(text ?? '')?.[1];
 }
@@ -75,7 +75,7 @@ export async function versionAt(
   return versionIn(await gitea.file(repository, ref, fileOf(app, environment)), app);
 }
 
-/** A pull request of somebody who knows nothing of Turnpike; nobody merges it. */
+/** A pull request of a person who knows nothing of Turnpike; it is never merged. */
 export async function createForeignPull({ gitea }: Lab, repository: string): Promise<number> {
   const branch = `${FOREIGN_BRANCH}-${crypto.randomUUID().slice(0, 8)}`;
   await commitFile(gitea, { repository, branch, from: FOREIGN_BASE });
@@ -105,7 +105,7 @@ export async function commitFile(
   return (made as { commit: { sha: string } }).commit.sha;
 }
 
-/** Whether the commit is part of the branch's history. */
+/** True when the commit is part of the branch's history. */
 export async function isAncestor(
   { gitea }: Lab,
   { repository, commit, branch }: { repository: string; commit: string; branch: string },
@@ -128,7 +128,7 @@ export async function allPulls({ gitea }: Lab, repository: string, state = 'all'
   }
 }
 
-/** What is open of the application in either repository, a sentence each. */
+/** The open pull requests of the application in either repository, a sentence each. */
 export async function openPulls(lab: Lab, app: App): Promise<string[]> {
   const branches = ENVIRONMENTS.map((environment) => branchOf(app, environment));
   const found: string[] = [];

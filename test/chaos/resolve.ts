@@ -14,8 +14,8 @@ const PERSON = {
 };
 
 /**
- * What a person does on a branch that conflicts with its base: merges the base into it, and where both have changed
- * something keeps what the branch brings.
+ * Resolves a conflict of a branch with its base as a person does: merges the base into it, and where both
+ * have changed something keeps the branch's side.
  */
 export async function resolveConflict(
   { gitea }: Pick<Lab, 'gitea'>,

@@ -14,13 +14,13 @@ import { commitFile, createForeignPull, otherRepository, readPull, versionAt } f
 import { resolveConflict } from './resolve.ts';
 import type { Review } from './round.ts';
 
-/** Where a pull request is. */
+/** The place of a pull request. */
 export interface Opened {
   readonly repository: string;
   readonly number: number;
 }
 
-/** One that brings a version of an application into an environment. */
+/** A pull request that brings a version of an application into an environment. */
 export interface Subject {
   readonly app: App;
   readonly environment: EnvironmentName;
@@ -28,10 +28,10 @@ export interface Subject {
   readonly opened: Opened;
 }
 
-/** What people do with a pull request; what throws is to be done again later. */
+/** People's acts on a pull request; a review that throws is to be done again later. */
 export interface Reviewer {
   review(review: Review, subject: Subject): Promise<void>;
-  /** Why the forge did not merge the application's pull request the last time. */
+  /** The reason why the forge did not merge the application's pull request the last time. */
   refusal(app: App): string | undefined;
 }
 
@@ -39,18 +39,18 @@ export interface ReviewerOptions extends PeopleOptions {
   readonly request: (app: App) => Promise<void>;
   readonly requestSometimes: (app: App) => void;
   readonly openPull: (app: App, environment: EnvironmentName, version: string) => Opened | undefined;
-  /** Whether the status says that commits of others are on the branch. */
+  /** True when the status says that commits of others are on the branch. */
   readonly hasOthers: (app: App, environment: EnvironmentName) => boolean;
   readonly later: (work: () => Promise<void>, ms: number) => void;
 }
 
 const MERGE_AGAIN_MS = 1000;
-/** A person who is told again and again to come later does. */
+/** The longest pause of a person whose merge is refused with "try again later". */
 const MERGE_LATER_MS = 15_000;
-/** At most so many of them are opened so that the next one has the number that ours has elsewhere. */
+/** The most of them that are opened so that the next one has the number that ours has elsewhere. */
 const MAX_FOREIGN = 2;
 
-/** It was done before, and only the answer was lost. */
+/** An act that was done before, whose answer alone was lost, fails with 404. */
 function unlessGone(error: unknown): void {
   if (!String(error).includes('404')) throw error;
 }
@@ -66,7 +66,7 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
   const setState = (opened: Opened, state: 'open' | 'closed') =>
     api('PATCH', opened, `/pulls/${opened.number}`, { state });
 
-  /** Each says what was done in the end. */
+  /** Each act returns the review that was done in the end. */
   const acts: Readonly<Record<Review, (subject: Subject) => Promise<Review>>> = {
     leave: async () => 'leave',
     merge,
@@ -94,7 +94,7 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
       if (!(await isOpen(opened))) return merge(subject);
       const branch = branchOf(app, environment);
       const commit = await commitFile(lab.gitea, { repository: opened.repository, branch });
-      // Somebody may have merged it a moment before.
+      // The pull request may have been merged a moment before.
       if (await isOpen(opened)) ledger.committed({ app, branch, commit, ...opened });
       if (Math.random() < 0.5) await request(app);
       later(async () => void (await merge(subject)), Math.random() < 0.5 ? 0 : MERGE_AGAIN_MS);
@@ -125,7 +125,7 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     return isFirst ? 'conflict' : 'merge';
   }
 
-  /** Its files go along. The old pull request is nobody's any more, and the new repository has others of that number. */
+  /** The files go along. The old pull request is left behind, and the new repository has others of that number. */
   async function move(subject: Subject): Promise<Review> {
     const { app, environment, version, opened } = subject;
     const what = `${app.name} ${environment} ${version}`;
@@ -151,13 +151,13 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     const { app, environment, opened } = subject;
     const path = `/pulls/${opened.number}/merge`;
     const refused = await api('POST', opened, path, { Do: 'merge' }).then(() => undefined, String);
-    // It may be merged already, when one more revision was pushed to it a moment before; or closed.
+    // The pull request may be merged already, when one more revision was pushed to it a moment before; or closed.
     if (refused === undefined || /already merged|answered 404/.test(refused)) refusals.delete(app.name);
     else await mergeLater(subject, refused, again);
     const place = { repository: opened.repository, ref: 'main' };
     const version = await versionAt(lab, { app, environment }, place);
     const runs = flux.running(app, environment);
-    // What got there by hand is not taken back by what is in Git yet.
+    // A version that got there by hand is not taken back by the one in Git yet.
     const isNews = version !== undefined && (refused === undefined || Bun.semver.order(version, runs) > 0);
     if (isNews) await flux.deploy(app, environment, version);
     return 'merge';
@@ -167,11 +167,11 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     const { app, environment, opened } = subject;
     refusals.set(app.name, refused);
     if (impatient && app.shape === 'neighbours') requestSometimes(app);
-    // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more. Under load a
-    // check takes so long that it would never end.
+    // People look again late: while Gitea checks it for conflicts, a look makes it check once more. Under
+    // load a check takes so long that it would never end.
     const isUnchecked = /try again later/.test(refused);
     const next = isUnchecked ? Math.min(again * 2, MERGE_LATER_MS) : MERGE_AGAIN_MS;
-    // It conflicts, and Turnpike leaves the branch to people: Gitea says the same of both.
+    // Gitea gives the same answer for a conflict, on a branch that Turnpike leaves to people.
     const isTheirs = isUnchecked && again === MERGE_LATER_MS && hasOthers(app, environment);
     if (isTheirs) await resolveConflict(lab, { ...opened, branch: branchOf(app, environment) });
     later(async () => void (await merge(subject, next)), again);

@@ -1,6 +1,6 @@
 import { type App, ENVIRONMENTS, type EnvironmentName } from './fleet.ts';
 
-/** What a person does with a pull request. `leave`: nothing. */
+/** A person's act on a pull request. `leave`: nothing. */
 export type Review =
   | 'merge'
   | 'close'
@@ -12,10 +12,10 @@ export type Review =
   | 'move'
   | 'leave';
 
-/** Something that befalls dev while its version is on its way. */
+/** An incident in dev while its version is on its way. */
 export type Incident = 'rollback by events' | 'back to a rejected one' | 'canary' | 'tests fail';
 
-/** What is out of the ordinary about a round, of all families. */
+/** The unusual part of a round, of all families. */
 export type Kind = Extract<Review, 'commit' | 'conflict' | 'by hand' | 'move'> | Incident;
 
 /** The applications that it can be done with. */
@@ -40,29 +40,29 @@ export function kindsFor({ strategy, shape }: App): Kind[] {
   return strategy === 'notification' ? [] : KINDS.filter((kind) => FITTING[kind].includes(shape));
 }
 
-/** How many shapes of applications it can be done with. */
+/** The number of shapes of applications it can be done with. */
 export function shapesFor(what: Kind | Review): number {
   return Object.hasOwn(FITTING, what) ? FITTING[what as Kind].length : Number.POSITIVE_INFINITY;
 }
 
-/** What is released of one application, and what people do about it. */
+/** A release of one application, and people's acts on it. */
 export interface Round {
-  /** What dev runs at the end. */
+  /** The version that dev runs at the end. */
   readonly version: string;
   /** Released so many milliseconds after another version that it overtakes. */
   readonly overtakesAfterMs?: number;
-  /** What is done with the pull request of that version, merged unless told otherwise. */
+  /** The acts on the pull requests of that version; default: merged. */
   readonly reviews: Readonly<Partial<Record<EnvironmentName, Review>>>;
-  /** What is done with the pull requests of other versions: nothing, or merged after a long while. */
+  /** The act on the pull requests of other versions: nothing, or merged after a long while. */
   readonly others?: Review;
-  /** How long people take, when it is not by chance. */
+  /** The time that people take, when it is not by chance. */
   readonly reviewAfterMs?: number;
   readonly incident?: Incident;
-  /** What the environments behind dev run at the end, when that is not the version. */
+  /** The versions that the environments behind dev run at the end, when that is not the round's. */
   readonly keeps?: Readonly<Partial<Record<EnvironmentName, string>>>;
 }
 
-/** Where a version ends that people stop on its way. */
+/** The environment before which a version ends that people stop on its way. */
 export function stopsBefore(app: App, round: Round): EnvironmentName | undefined {
   if (app.strategy === 'notification') return undefined;
   return ENVIRONMENTS.find((name) => ['close', 'delete-branch'].includes(round.reviews[name] ?? 'merge'));

@@ -29,7 +29,7 @@ export interface FamilyOptions {
 const NOTE_EVERY_MS = 30_000;
 const LONG_WAIT_SECONDS = 60;
 const MAX_SHOWN = 1000;
-/** How often one fault may have struck while another one has not. */
+/** The most strikes by which one fault may be ahead of the rarest one. */
 const MAX_AHEAD = 2;
 
 /** Drives promotions while faults of one family are injected, until there was enough of both. */
@@ -107,7 +107,7 @@ async function setStage(family: Family, { world, scale, seed }: FamilyOptions): 
   return { world, random, scale, apps, courier, people, flux, ledger, sent, rounds, waits: new Map() };
 }
 
-/** What people do with a pull request: what the round says, sooner or later. */
+/** People's acts on a pull request: those of the round, sooner or later. */
 function decisions({
   rounds,
   scale,
@@ -124,7 +124,7 @@ function decisions({
     const review = (isOther ? round?.others : round?.reviews[environment]) ?? 'merge';
     const soon = chance.below(scale.patienceMs / 3);
     const late = isOther && review === 'merge' ? scale.patienceMs * 2 : undefined;
-    // What has a conflict becomes mergeable by itself.
+    // Neighbours in conflict become mergeable by themselves.
     const request = app.shape !== 'neighbours' && chance.chance(0.5);
     return { review, ms: late ?? round?.reviewAfterMs ?? soon, request };
   };
@@ -172,7 +172,7 @@ async function harm(family: Family, stage: Stage, { tally, busy }: { tally: Tall
   const count = (name: string) => faults.get(name) ?? 0;
   const known = family.faults.filter((name) => faults.has(name));
   while (!tally.enough()) {
-    // What strikes easily must not keep the others from ever getting their turn.
+    // Faults that strike easily must not keep the others from ever getting their turn.
     const most = Math.min(...known.map(count)) + MAX_AHEAD;
     const idle = known.filter((name) => !busy.has(name) && count(name) < most);
     const due = stage.random.shuffled(idle).toSorted((one, other) => count(one) - count(other));

@@ -1,31 +1,31 @@
 import type { Kind } from './round.ts';
 
-/** How much is done, and how long it is waited for. */
+/** The amount of work, and the times to wait for it. */
 export interface Scale {
   readonly promotions: number;
-  /** How often each fault befalls something at least. */
+  /** The least number of times that each fault has an effect. */
   readonly hits: number;
-  /** How often each kind of unusual round is done at least; undefined: there are none at all. */
+  /** The number of times that each kind of unusual round is done at least; undefined: never. */
   readonly kinds: Readonly<Partial<Record<Kind, number>>> | undefined;
   /** Pipelines at once, of plain applications. */
   readonly notifications: number;
   readonly pullRequests: number;
-  /** Of each other shape of application, by pull request. */
+  /** The number of applications of each other shape, by pull request. */
   readonly others: number;
-  /** Whether people ask for a reconciliation when a conflict keeps a pull request from being merged. */
+  /** True when people ask for a reconciliation when a conflict keeps a pull request from being merged. */
   readonly impatient: boolean;
   readonly outageSeconds: number;
   readonly silenceSeconds: number;
   /** A round that takes longer once the faults are over is lost. */
   readonly healSeconds: number;
-  /** Between two releases of one application at most. */
+  /** The longest time between two releases of one application. */
   readonly pauseMs: number;
-  /** How long people take to review; twice that when a version is about to be overtaken. */
+  /** The time that people take to review; twice that when a version is about to be overtaken. */
   readonly patienceMs: number;
-  /** More lost ones than these tell nothing new. */
+  /** Further lost rounds add nothing new. */
   readonly maxLost: number;
-  /** How often any fault befalls something at least. */
+  /** The least number of times that any fault has an effect. */
   readonly strikes: number;
-  /** Only these faults. */
+  /** The faults to inject, when not all. */
   readonly only?: readonly string[];
 }

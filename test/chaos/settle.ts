@@ -7,16 +7,16 @@ import type { People } from './people.ts';
 import { openPulls } from './repositories.ts';
 import { type Round, stopsBefore } from './round.ts';
 
-/** Where a round comes to. */
+/** The end of a round. */
 
 export interface SettleOptions {
   readonly lab: Lab;
   readonly flux: Pick<Flux, 'running'>;
   readonly people: Pick<People, 'status' | 'refusal'>;
   readonly healSeconds: number;
-  /** Whether faults are injected still. */
+  /** True while faults are injected. */
   readonly goOn: () => boolean;
-  /** By application, what its round waits for, and since when. */
+  /** The problem that each application's round waits for, and since when. */
   readonly waits: Map<string, Wait>;
 }
 
@@ -25,10 +25,10 @@ export interface Wait {
   readonly problem: string;
 }
 
-/** So many times the time to heal is too long in any case. */
+/** A round that takes this many times the time to heal is lost in any case. */
 const PATIENT_TIMES = 5;
 
-/** While faults are injected nothing is lost yet; it is when it does not heal after them, or takes for ever. */
+/** A round is not lost while faults are injected; it is when it does not heal after them, or takes for ever. */
 export async function settle(app: App, round: Round, options: SettleOptions) {
   const patience = options.healSeconds * 1000;
   const since = performance.now();
@@ -48,7 +48,7 @@ export async function settle(app: App, round: Round, options: SettleOptions) {
 
 const LOOK_EVERY_MS = 300;
 
-/** Nothing that is open waits for anybody at the end of a round, in neither repository. */
+/** Every pull request must be closed or merged at the end of a round, in both repositories. */
 async function leftOpen(app: App, { lab, people }: SettleOptions): Promise<string | undefined> {
   if (app.strategy === 'notification') return undefined;
   const open = await openPulls(lab, app).catch((error) => [String(error)]);
@@ -62,7 +62,7 @@ async function leftOpen(app: App, { lab, people }: SettleOptions): Promise<strin
 
 type View = Pick<SettleOptions, 'flux' | 'people'>;
 
-/** What is not as it should be at the end of a round; undefined: all is. */
+/** The fault at the end of a round; undefined: none. */
 export function unsettled(app: App, round: Round, view: View): string | undefined {
   const stop = stopsBefore(app, round);
   for (const environment of ENVIRONMENTS) {

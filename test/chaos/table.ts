@@ -47,7 +47,7 @@ function row(report: Report): string[] {
   ];
 }
 
-/** What went wrong, a line each; empty when all went well. */
+/** The failures, a line each; empty when all went well. */
 export function failures(report: Report): string[] {
   const { family, outcome, doubled, wrong, twoLeaders, memory } = report;
   // The largest of each: a replica that was just killed starts small.

@@ -4,14 +4,14 @@ import { isKind, KINDS } from './round.ts';
 
 /** A little faster than evenly, so that the last promotions need not wait for the last faults. */
 const PACE = 1.25;
-/** Of the pull requests that there would be if they came as fast as notifications. */
+/** The share that is expected of the pull requests if they came as fast as notifications. */
 const PULL_REQUEST_PACE = 0.7;
 
-/** What was done so far, and whether that is enough. */
+/** The work that was done so far, and its goals. */
 export interface Tally {
   readonly faults: Map<string, number>;
   done(): number;
-  /** Whether one more strike is due: they are spread evenly over the promotions. */
+  /** True when one more strike is due: they are spread evenly over the promotions. */
   due(): boolean;
   enough(): boolean;
   describe(): string;
@@ -20,11 +20,11 @@ export interface Tally {
 export function createTally(family: Family, { scale, flux, ledger, apps }: Stage, outcome: Outcome): Tally {
   const kinds = scale.kinds ? KINDS : [];
   const all = scale.only ?? [...family.faults, ...family.reviews, ...kinds];
-  // What people do, and what befalls dev, comes by itself.
+  // Acts of people and incidents in dev come by themselves.
   const counted = all.filter((name) => !family.faults.includes(name));
   const faults = new Map(all.map((name) => [name, 0]));
   const done = () => flux.promotions() + outcome.rejected;
-  // By pull request as well: those take longer, and would be struck down before they get anywhere.
+  // Progress counts by pull request as well: those take longer, and would be struck down before they get anywhere.
   const share =
     (apps.filter(({ strategy }) => strategy === 'pull-request').length / apps.length) * PULL_REQUEST_PACE;
   const progress = () => Math.min(done(), flux.promotions('pull-request') / share) / scale.promotions;

@@ -83,13 +83,13 @@ async function buildReplica(lab: Lab): Promise<string> {
   return output;
 }
 
-/** What users apply, but for the admission webhook. */
+/** Installs the manifests that users apply, but for the admission webhook. */
 async function install(lab: Lab): Promise<void> {
   await lab.apply([NAMESPACE]);
   for (const part of ['crd', 'rbac']) await lab.kubectl(['apply', '-k', join(ROOT, 'manifests', part)]);
 }
 
-/** Sooner than in a real cluster, so that what is healed by time alone is healed within a run. */
+/** Times are shorter than in a real cluster, so that what only time heals is healed within a run. */
 export const FLAGS: Readonly<Record<string, string>> = {
   concurrent: '16',
   'resync-interval': '10s',

@@ -48,7 +48,7 @@ function befall(matches: (exchange: Exchange) => boolean, count: number, verdict
   return ({ world }) => world.api.faults.inject({ matches, effect: () => verdict }, { count, seconds: 3 });
 }
 
-/** Somebody else writes the Pipeline a moment before each write of its status. */
+/** Another writer changes the Pipeline a moment before each write of its status. */
 const conflict: Harm = ({ world, random }) => {
   const touch = (path: string) =>
     fetch(`${world.lab.server}${path}`, {

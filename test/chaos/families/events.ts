@@ -16,7 +16,7 @@ function carry(
   };
 }
 
-/** Where events are all there is, what comes after one from the future is older than that: nothing can heal it. */
+/** Targets known by events alone cannot heal: every event after one from the future is older than that. */
 function isReadable({ app }: Letter): boolean {
   return app.shape !== 'events';
 }
@@ -26,7 +26,7 @@ function replay({ sent, random }: Stage, { app }: Letter): Partial<Manner> {
   return { replay: random.pickAny(sent.filter((one) => one.app === app)) };
 }
 
-/** For some seconds no event arrives at all. */
+/** Every event is dropped for some seconds. */
 const allDropped: Harm = async ({ courier, random, scale }) => {
   const dropped = courier.inject(() => ({ ...PLAIN, copies: 0 }), {
     count: Number.POSITIVE_INFINITY,

@@ -64,7 +64,7 @@ const foreignPush: Harm = (stage) => {
     async act() {
       const branch = branchOf(exchange);
       const made = { new_branch_name: branch, old_branch_name: 'main' };
-      // It is there already when a pull request is being updated.
+      // The branch exists already when a pull request is being updated.
       await stage.world.lab.gitea.api('POST', `${apiPath(exchange)}/branches`, made).catch(() => undefined);
       await commitTo(stage, exchange, branch);
     },

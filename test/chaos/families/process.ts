@@ -7,7 +7,7 @@ const WAIT_SECONDS = 20;
 const TAKEN_OVER_MS = (LEASE_TIMINGS.leaseSeconds + 2 * LEASE_TIMINGS.retrySeconds) * 1000;
 const KILL = 'kill at ';
 
-/** The leader stands still between two steps until another one leads, and then goes on. */
+/** The leader is stopped between two steps until another one leads, and then goes on. */
 const pause: Harm = async ({ world, random }) => {
   const failpoint = random.pickAny(FAILPOINTS) ?? 'before-push';
   const stopped = await world.replicas.signalAt([failpoint], 'SIGSTOP', WAIT_SECONDS);
@@ -43,7 +43,7 @@ async function strike(stage: Stage, due: readonly string[]): Promise<string | un
   return (await other(stage)) ? first : undefined;
 }
 
-/** Some failpoints are passed rarely: the leader dies at whichever of them it comes to first. */
+/** Some failpoints are passed rarely: the leader dies at the first of them that it passes. */
 async function killAtAnyOf({ world }: Stage, due: readonly string[]): Promise<string | undefined> {
   const failpoints = FAILPOINTS.filter((failpoint) => due.includes(KILL + failpoint));
   const killed = await world.replicas.signalAt(failpoints, 'SIGKILL', WAIT_SECONDS);

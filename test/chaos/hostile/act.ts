@@ -1,7 +1,7 @@
 import type { Lab } from '../../lab/lab.ts';
 import type { Random } from '../random.ts';
 
-/** What a hostile act has to do its harm with. It runs in a process of its own. */
+/** The tools of a hostile act. It runs in a process of its own. */
 export interface ActContext {
   readonly lab: Lab;
   /** `http://127.0.0.1:<port>`, of the promotion webhook. */
@@ -20,15 +20,15 @@ export interface ActContext {
   readonly note: (sentence: string) => void;
 }
 
-/** To add one: a file in `acts`, and its name in the list of acts.ts. */
+/** A hostile act. A new one needs a file in `acts`, and its name in the list of acts.ts. */
 export interface Act {
   readonly name: string;
   readonly summary: string;
-  /** Does its harm until the signal fires. */
+  /** Does harm until the signal fires. */
   readonly perform: (context: ActContext) => Promise<void>;
 }
 
-/** Where hostile servers listen: no other one has it. */
+/** The address of hostile servers: no other server has it. */
 export const HOSTILE_ADDRESS = '127.0.0.66';
 
 export const MIB = 1024 * 1024;

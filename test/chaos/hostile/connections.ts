@@ -2,14 +2,14 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type ActContext, pause } from './act.ts';
 
-/** Connections of callers whom nobody knows. */
+/** Connections of unknown callers. */
 
 export interface ConnectionsOptions {
   readonly port: number;
   readonly tls: boolean;
-  /** At most so many at once; each that ends is replaced. */
+  /** The most connections at once; each that ends is replaced. */
   readonly connections: number;
-  /** What a caller does on its connection; it ends with the signal, or when the connection is gone. */
+  /** The caller's acts on its connection; they end with the signal, or when the connection is gone. */
   readonly call: (socket: Socket, number: number, gone: AbortSignal) => Promise<void> | void;
 }
 
@@ -75,5 +75,5 @@ export function drained(socket: Socket): Promise<void> {
   return promise;
 }
 
-/** As who knows how a signature looks, and no key. */
+/** A signature of the right form, made without a key. */
 export const SIGNATURE = `x-signature: sha256=${'0'.repeat(64)}`;

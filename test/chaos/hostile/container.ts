@@ -18,15 +18,15 @@ export interface Container {
   readonly admissionPort: number;
   readonly probes: string;
   readonly metrics: string;
-  /** As it runs now. */
+  /** The id of the present process. */
   pid(): number;
   /** MiB, of the Deployment. */
   readonly limit: number;
-  /** Why it ended since it was started on purpose, a sentence each. */
+  /** The reasons why it ended since it was started on purpose, a sentence each. */
   endings(): readonly string[];
-  /** Of its memory since then, in MiB. */
+  /** The peak of its memory since then, in MiB. */
   peak(): number;
-  /** How often it has lost the Lease since then. */
+  /** The number of times it has lost the Lease since then. */
   leasesLost(): Promise<number>;
   /** Starts it on purpose, so that nothing of what was before counts. */
   renew(): Promise<void>;
@@ -59,7 +59,7 @@ export async function startContainer(lab: Lab): Promise<Container> {
   let answered = performance.now();
   let leased = 0;
   let state: 'kept' | 'renewed' | 'stopped' = 'kept';
-  /** It may be starting the program again, which takes its time. */
+  /** The present look, which may be starting the program again and takes its time. */
   let looking = Promise.resolve();
 
   async function look(): Promise<void> {
@@ -96,7 +96,7 @@ export async function startContainer(lab: Lab): Promise<Container> {
     }
   }
 
-  /** Its own request for each, so that one that hangs holds up none. */
+  /** Each probe has a request of its own, so that one that hangs holds up none. */
   async function probe(): Promise<void> {
     while (state !== 'stopped') {
       const asked = fetch(`http://${probes}/healthz`, { signal: AbortSignal.timeout(5000) });
@@ -147,7 +147,7 @@ interface ContainerSpec {
   readonly resources: { readonly limits: { readonly memory: string } };
 }
 
-/** What the Deployment gives the program: bytes of memory, and what its environment says of them. */
+/** The Deployment's settings for the program: bytes of memory, and the variables that describe them. */
 async function deployed(): Promise<{ memory: number; env: Record<string, string> }> {
   const { spec } = parse(await readFile(DEPLOYMENT, 'utf8'));
   const { env, resources }: ContainerSpec = spec.template.spec.containers[0];

@@ -2,21 +2,21 @@ import { FLUSH_PKT, pktLine } from '../../../src/lib/git/protocol/pktline.ts';
 import { type ActContext, between, HOSTILE_ADDRESS } from './act.ts';
 import { createTenant } from './tenant.ts';
 
-/** A Git server over http that says what an act wants, and a tenant whose Pipelines name it. */
+/** A Git server over http that answers as an act asks, and a tenant whose Pipelines name it. */
 
 export type Service = 'git-upload-pack' | 'git-receive-pack';
 
 export interface HostileAnswers {
-  /** To `info/refs`; default: one branch, of `oid`. */
+  /** Answers `info/refs`; default: one branch, of `oid`. */
   readonly refs?: (service: Service) => Response;
   readonly oid?: string;
-  /** To a fetch; default: never anything. */
+  /** Answers a fetch; default: never. */
   readonly fetch?: () => Response;
 }
 
 export interface GitActOptions {
   readonly pipelines: number;
-  /** Between two events of a Pipeline, at least. */
+  /** The least time between two events of a Pipeline. */
   readonly everyMs: number;
 }
 
@@ -48,13 +48,13 @@ export async function actAsGitServer(
   await server.stop(true);
 }
 
-/** How many Pipelines a tenant with such a server has, and how often they are sent something new. */
+/** Chooses the number of Pipelines of a tenant with such a server, and the time between their events. */
 export function someUrgency({ random }: ActContext): GitActOptions {
   return { pipelines: between(random, 4, 10), everyMs: between(random, 1000, 5000) };
 }
 
 function answerOf({ refs, fetch, oid = OID }: HostileAnswers, url: URL): Response | Promise<Response> {
-  // What a forge's API does is the matter of other acts.
+  // The forge's API is left to other acts.
   if (url.pathname.startsWith('/api/')) return Response.json({ message: 'Not Found' }, { status: 404 });
   if (url.pathname.endsWith('/info/refs')) {
     const service = url.searchParams.get('service') as Service;
@@ -92,7 +92,7 @@ function asBody(body: Body): ReadableStream | Uint8Array<ArrayBuffer> {
   return body as ReadableStream | Uint8Array<ArrayBuffer>;
 }
 
-/** What comes before a pack in the answer to a fetch of depth 1. */
+/** The bytes before a pack in the answer to a fetch of depth 1. */
 export function beforePack(oid: string): Buffer {
   return Buffer.concat([pktLine(`shallow ${oid}`), FLUSH_PKT, pktLine('NAK\n')]);
 }

@@ -1,7 +1,7 @@
 import { median } from '../../../bench/table.ts';
 import type { Trial } from './trial.ts';
 
-/** Of the Deployment's 512Mi, what may be used. */
+/** The memory that may be used of the Deployment's 512Mi. */
 export const MAX_MIB = 400;
 const MAX_BLOCK_MS = 250;
 const MAX_TIMES = 2;
@@ -17,7 +17,7 @@ export function missedBy({ trial, without }: Compared): string[] {
   return [...broken(trial), ...slow(trial, without), ...broken(without)];
 }
 
-/** What holds on any machine, however slow it is: a sentence for each that does not. */
+/** The goals that hold on any machine, however slow it is: a sentence for each that is missed. */
 export function broken(trial: Trial): string[] {
   const { acts, peak, endings, leasesLost, lost } = trial;
   const unreached = acts.filter(({ reached }) => reached === 0);
@@ -31,7 +31,7 @@ export function broken(trial: Trial): string[] {
   return sentences.map((sentence) => `${nameOf(trial)}: ${sentence}`);
 }
 
-/** What has to do with time: only where nothing else runs on the machine. */
+/** The goals of time: only where nothing else runs on the machine. */
 function slow(trial: Trial, without: Trial): string[] {
   const { busy } = trial.blocks;
   const [now, before] = [median(trial.seconds), median(without.seconds)];

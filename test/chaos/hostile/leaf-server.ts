@@ -3,12 +3,12 @@ import { kubeconfig } from '../../lab/kubeconfig.ts';
 import { type ActContext, between } from './act.ts';
 import { createTenant } from './tenant.ts';
 
-/** The API server of a leaf cluster that lets Turnpike in and then says what an act wants. */
+/** The API server of a leaf cluster that accepts Turnpike's credentials and then answers as an act asks. */
 
 export interface LeafAnswers {
-  /** To a list of HelmReleases; `continued`: not the first page. */
+  /** Answers a list of HelmReleases; `continued`: not the first page. */
   readonly list: (continued: boolean, signal: AbortSignal) => Response | Promise<Response>;
-  /** To a read of a single one, and to watches; default: as to a list. */
+  /** Answers a read of a single one, and watches; default: as a list. */
   readonly read?: () => Response | Promise<Response>;
   /** Each of which is a cluster for Turnpike; default: one. */
   readonly kubeconfigs?: number;

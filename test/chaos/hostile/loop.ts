@@ -6,7 +6,7 @@ import { processorTime } from './process.ts';
 export interface Blocks {
   /** The most processor time that it took before it answered `/healthz`: whatever else the machine is busy with. */
   readonly busy: number;
-  /** Of `nodejs_eventloop_lag_max_seconds`, with all the time that the machine gave to others. */
+  /** The value of `nodejs_eventloop_lag_max_seconds`, with all the time that the machine gave to others. */
   readonly lag: number;
 }
 

@@ -9,7 +9,7 @@ import { createSetup } from './setup.ts';
 import { table } from './table.ts';
 import { runTrial, type Setup } from './trial.ts';
 
-/** `npm run chaos -- --family hostile`: what tenants, servers and callers do on purpose. */
+/** `npm run chaos -- --family hostile`: attacks by tenants, servers and callers. */
 
 const SECONDS = 60;
 const USAGE = `npm run chaos -- --family hostile [FLAGS]
@@ -73,7 +73,7 @@ function problemWith(acts: readonly string[], seconds: string): string | undefin
   return /^[1-9]\d{0,3}$/.test(seconds) ? undefined : '--seconds takes a number of at least 1.';
 }
 
-/** In a circle, so that each act meets two others. */
+/** Pairs the acts in a circle, so that each act meets two others. */
 function trialsOf(
   chosen: readonly string[][] | undefined,
   alone: boolean,

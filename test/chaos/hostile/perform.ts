@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { lastLines } from '../../lab/command.ts';
 
 const PERFORMER = join(import.meta.dir, 'performer.ts');
-/** To make its repositories before, and to take away what it has made. */
+/** Time for an act to make its repositories before, and to remove what it has made. */
 const GRACE_SECONDS = 90;
 
-/** What the process of an act is told. */
+/** The order to the process of an act. */
 export interface Order {
   readonly act: string;
   readonly seed: string;
@@ -18,7 +18,7 @@ export interface Order {
 export interface Performed {
   readonly act: string;
   readonly reached: number;
-  /** What the act said, sizes and pace among it. */
+  /** The act's own words, with its sizes and pace. */
   readonly said: string;
 }
 

@@ -8,12 +8,12 @@ import { ACTS } from './acts.ts';
 import type { Order } from './perform.ts';
 
 /**
- * Performs one act; perform.ts starts it. Whoever attacks has a machine of their own: here they get what the others
- * leave of the processors.
+ * Performs one act; perform.ts starts it. A real attacker has a machine of their own: here the act gets the
+ * processor time that the others leave.
  */
 exitWithParent();
 setPriority(10);
-// What an act provokes on its own connections is part of it.
+// Errors that an act provokes on its own connections are part of it.
 process.on('uncaughtException', (error) => process.stderr.write(`${error}\n`));
 process.on('unhandledRejection', (error) => process.stderr.write(`${error}\n`));
 
@@ -25,7 +25,7 @@ let count = 0;
 
 const MAX_LATE_SECONDS = 30;
 
-/** Where all is slow it may take a while until its turn comes. */
+/** Waits longer on a slow machine, where the act's turn comes late. */
 async function endInTime(): Promise<void> {
   await sleep(order.seconds * 1000);
   for (let late = 0; late < MAX_LATE_SECONDS && count === 0; late += 1) await sleep(1000);

@@ -23,9 +23,9 @@ export function processorTime(pid: number): number {
   return (Number(fields[USER_TICKS] ?? 0) + Number(fields[SYSTEM_TICKS] ?? 0)) * TICK_MS;
 }
 
-/** Of proc_pid_stat(5), counted from what follows the name. */
+/** Indexes of fields of proc_pid_stat(5), counted from the one after the name. */
 const [PARENT, USER_TICKS, SYSTEM_TICKS] = [1, 11, 12] as const;
-/** Of every Linux that there is. */
+/** The length of a tick on every Linux. */
 const TICK_MS = 10;
 
 function parentOf(pid: number): number {

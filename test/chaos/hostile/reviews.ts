@@ -1,11 +1,11 @@
 import type { Lab } from '../../lab/lab.ts';
 import { pause } from './act.ts';
 
-/** Somebody who writes a Pipeline every second, as a dry run, so that admission is asked and nothing is made. */
+/** A user who writes a Pipeline every second, as a dry run, so that admission is asked and nothing is made. */
 
 export interface Reviews {
   readonly asked: number;
-  /** What was said to those that were not let in. */
+  /** The answers to Pipelines that were refused. */
   readonly refused: readonly string[];
 }
 

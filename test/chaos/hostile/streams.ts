@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Bodies that nobody holds as a whole. */
+/** Bodies that are never in memory as a whole. */
 
 /** `head`, then the piece so many times, then `tail`. `times` may be infinite: until the reader hangs up. */
 export function repeated(

@@ -6,20 +6,20 @@ import { waitUntil } from '../../lab/wait.ts';
 import type { Random } from '../random.ts';
 import { between, pause } from './act.ts';
 
-/** The teams that do nothing but promote: what becomes of them while others are hostile. */
+/** The teams that do nothing but promote, and their promotions while others are hostile. */
 
 export interface Team {
   readonly scenario: Scenario;
-  /** There is no object that can be read: only events tell what runs. */
+  /** No object can be read: only events report on the targets. */
   readonly byEvents: boolean;
-  /** Of its versions. */
+  /** The number of its latest version. */
   number: number;
 }
 
 export interface Promotions {
-  /** From the event to the pull request that the status shows, of each. */
+  /** Seconds from the event to the pull request that the status shows, of each. */
   readonly seconds: number[];
-  /** Those that did not come to their end, a sentence each. */
+  /** Promotions that did not come to their end, a sentence each. */
   readonly lost: string[];
 }
 
@@ -27,11 +27,11 @@ export interface PromoteOptions {
   readonly lab: Lab;
   readonly hook: string;
   readonly random: Random;
-  /** No more is begun then. */
+  /** Promotions are begun until this signal fires. */
   readonly until: AbortSignal;
-  /** From then on, for what is under way. */
+  /** The longest from then on for promotions under way. */
   readonly healSeconds: number;
-  /** Between two versions of one team, at most. */
+  /** The longest time between two versions of one team. */
   readonly pauseMs: number;
 }
 
@@ -52,7 +52,7 @@ export async function createTeams(lab: Lab, count: number): Promise<Team[]> {
   return teams;
 }
 
-/** Has all statuses written, and what runs told to those who only hear of it. */
+/** Waits until all statuses are written, and sends events to teams that depend on them. */
 export async function settleTeams(
   teams: readonly Team[],
   { lab, hook }: Pick<PromoteOptions, 'lab' | 'hook'>,
@@ -118,7 +118,7 @@ async function bring(team: Team, brought: Brought): Promise<void> {
 
 const TRIES = 5;
 
-/** As notification-controller: five times in 15 seconds, and then no more. */
+/** Sends an event like notification-controller: five times in 15 seconds at most. */
 async function tell({ scenario }: Team, { hook, environment, version }: Brought): Promise<void> {
   for (let tried = 0; tried < TRIES; tried += 1) {
     const answer = await scenario.tell(hook, environment, version).catch(() => undefined);

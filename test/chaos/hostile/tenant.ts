@@ -3,7 +3,7 @@ import type { PipelineStatus } from '../../../src/api/pipeline.ts';
 import { releaseEvent, sendEvent } from '../../lab/helm.ts';
 import { type ActContext, between, pause } from './act.ts';
 
-/** Somebody with a namespace, who writes Pipelines and Secrets there and knows no other keys than their own. */
+/** A user with a namespace, who writes Pipelines and Secrets there and knows no other keys than their own. */
 export interface Tenant {
   readonly namespace: string;
   /** Sends an event with a version of its own for each Pipeline, until the act ends. */
@@ -15,12 +15,12 @@ export interface Tenant {
 }
 
 export interface TenantOptions {
-  /** Of the namespace. */
+  /** The beginning of the namespace's name. */
   readonly label: string;
   readonly pipelines: number;
   /** Repository of the Pipeline with this number; undefined: it promotes by notification. */
   readonly url?: (index: number) => string;
-  /** Of the Secret `forge`. */
+  /** The data of the Secret `forge`. */
   readonly forge?: Readonly<Record<string, string>>;
   /** Targets of each environment; default: one, of our own cluster, where the application is not. */
   readonly targets?: readonly object[];
@@ -101,7 +101,7 @@ function pipeline(
   };
 }
 
-/** For acts without a server that could count: the statuses tell when a promotion was begun. */
+/** Counts promotions for acts without a server that could: the statuses show when one was begun. */
 export async function countBegun({ lab, reached, signal }: ActContext, namespace: string): Promise<void> {
   const path = `${PIPELINES}/${namespace}/pipelines`;
   while (!signal.aborted) {

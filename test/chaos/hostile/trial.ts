@@ -7,7 +7,7 @@ import { type Performed, perform } from './perform.ts';
 import { type Reviews, reviewUntil } from './reviews.ts';
 import { type Promotions, promoteAll, type Team } from './teams.ts';
 
-/** What was measured while some acts were performed at once, or none. */
+/** The measurements while some acts were performed at once, or none. */
 export interface Trial extends Promotions {
   readonly acts: readonly Performed[];
   /** MiB of the process tree. */
@@ -28,15 +28,15 @@ export interface TrialOptions {
   /** Names; they are performed at once. */
   readonly acts: readonly string[];
   readonly seed: string;
-  /** So long are the acts. */
+  /** The duration of the acts. */
   readonly seconds: number;
-  /** So long after them what is under way may take to come to its end. */
+  /** The longest that promotions under way may take after them. */
   readonly healSeconds: number;
-  /** Between two versions of one team, at most. */
+  /** The longest time between two versions of one team. */
   readonly pauseMs: number;
 }
 
-/** In a process that was just started, so that each trial stands alone. */
+/** Runs in a process that was just started, so that each trial is independent. */
 export async function runTrial({ lab, container, teams }: Setup, options: TrialOptions): Promise<Trial> {
   const { acts, seed, seconds, healSeconds, pauseMs } = options;
   await container.renew();

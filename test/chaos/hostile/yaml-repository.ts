@@ -8,9 +8,9 @@ import { countBegun, createTenant } from './tenant.ts';
 /** A repository of the real Gitea whose files are costly to read, and a tenant whose markers are in them. */
 
 export interface CostlyFile {
-  /** With `marker` where it has to stand: at the end of a scalar's line. */
+  /** The file's text, with `marker` at the end of a scalar's line. */
   readonly text: (marker: string) => string;
-  /** How many files have this content: of one object, which is fetched once. */
+  /** The number of files with this content: of one object, which is fetched once. */
   readonly copies: number;
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../git-server.ts';
 import { dripping } from '../streams.ts';
 
-/** No silence is ever longer than any bound for silence. */
+/** Bytes come often enough to stay within any bound for silence. */
 export const gitDrip: Act = {
   name: 'git-drip',
   summary: 'a Git server that sends a byte now and then',

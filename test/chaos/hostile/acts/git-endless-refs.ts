@@ -16,7 +16,7 @@ export const gitEndlessRefs: Act = {
       context,
       {
         refs(service) {
-          // Without the flush at its end.
+          // The advertisement without the flush at its end.
           const head = advertisement(service, oid).subarray(0, -4);
           return advertised(service, repeated(piece, Number.POSITIVE_INFINITY, { head }));
         },

@@ -2,7 +2,7 @@ import { type Act, between } from '../act.ts';
 import { actAsGitServer, advertised, someUrgency } from '../git-server.ts';
 import { repeated } from '../streams.ts';
 
-/** Each empty line costs whoever makes an object of it many times its four bytes. */
+/** Each empty line costs a reader that makes an object of it many times its four bytes. */
 export const gitPktLines: Act = {
   name: 'git-pkt-lines',
   summary: 'a Git server whose list of refs is millions of empty lines',

@@ -3,7 +3,7 @@ import { drained, keepConnecting, SIGNATURE } from '../connections.ts';
 
 const BYTES = 3 * MIB;
 
-/** Each is of a Pipeline of its own that nobody has, and lacks its last byte. */
+/** Each request names a Pipeline of its own that does not exist, and lacks the last byte of its body. */
 export const hookHeldBodies: Act = {
   name: 'hook-held-bodies',
   summary: 'hundreds of callers without a key that send the webhook 3 MiB each, but for the last byte',

@@ -5,7 +5,7 @@ import { actBySshSecret } from '../ssh-server.ts';
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGl1';
 const MAX_CHARACTERS = 200_000;
 
-/** As regular expressions these never end. */
+/** These patterns never end as regular expressions. */
 export const knownHostsStars: Act = {
   name: 'known-hosts-stars',
   summary: 'a Secret whose known_hosts are patterns of nothing but stars and letters',
