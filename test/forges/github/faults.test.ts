@@ -136,7 +136,7 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
     'an answer of some other program',
     { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
     { code: 'ForgeUnavailable', retry: 'backoff' },
-    /none of its API \(wrong: all of it\)/,
+    /does not fit its API \(wrong: all of it\)/,
   ],
   [
     'a pull request whose page is a script',
@@ -152,7 +152,7 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
       },
     },
     { code: 'ForgeUnavailable', retry: 'backoff' },
-    /none of its API \(wrong: html_url\)/,
+    /does not fit its API \(wrong: html_url\)/,
   ],
 ];
 

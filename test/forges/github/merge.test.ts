@@ -289,6 +289,6 @@ describe('a failure of GraphQL', () => {
 
   test('that is no answer of the API says so', async () => {
     stage.host.fail({ status: 200, body: { data: { repository: null } } });
-    expect((await failureOf(merge())).message).toContain('none of its API');
+    expect((await failureOf(merge())).message).toContain('does not fit its API');
   });
 });
