@@ -23,12 +23,16 @@ describe('an informer', () => {
   let lists: { version: number; items: unknown[] }[] = [];
   let watches: (string | Response)[] = [];
   const asked: string[] = [];
+  let path = '';
+  let tests = 0;
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     idleTimeout: 0,
     fetch(request) {
-      const query = new URL(request.url).searchParams;
+      const { pathname, searchParams: query } = new URL(request.url);
+      // A request of the test before, on its way when that ended, takes nothing of this one's script.
+      if (pathname !== path) return following('');
       if (query.has('watch')) {
         asked.push(`watch ${query.get('resourceVersion')}`);
         const next = watches.shift();
@@ -55,7 +59,7 @@ describe('an informer', () => {
   function informer(timings: object = {}): { informer: Informer<Thing>; lines: string[] } {
     const { log, lines } = createFakeLog();
     const made = createInformer<Thing>(client, {
-      path: '/things',
+      path,
       parse: (raw) => {
         const object = raw as Thing;
         if (object.color === 'unreadable') throw new Error('cannot be read');
@@ -75,6 +79,8 @@ describe('an informer', () => {
 
   beforeEach(async () => {
     await Promise.all(started.splice(0).map((one) => one.stop()));
+    tests += 1;
+    path = `/things-${tests}`;
     asked.length = 0;
     watches = [];
     lists = [{ version: 10, items: [thing('a', 5), thing('b', 6)] }];
