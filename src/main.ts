@@ -47,7 +47,7 @@ async function main(args: readonly string[], io: Io): Promise<number> {
 const ended = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice does not want to wait.
+    // A second signal ends it at once.
     if (ended.signal.aborted) process.exit(1);
     ended.abort();
   });

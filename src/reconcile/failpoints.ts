@@ -67,7 +67,7 @@ const NONE: FailpointDecorators = {
 const FORGE_ACTS: Readonly<Record<ForgeWrite, Act>> = {
   create: 'create',
   update: 'update',
-  decorate: 'update',
+  setMetadata: 'update',
   comment: 'update',
   close: 'task',
   setStatus: 'task',

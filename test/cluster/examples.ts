@@ -47,7 +47,7 @@ async function surround(lab: Lab, { namespace, others }: Placed): Promise<void> 
   for (const object of others) await create(lab, pathOf(object), object);
 }
 
-/** Whoever wrote a status has the object in its cache. */
+/** The writer of a status has the object in its cache. */
 async function areSeen(lab: Lab, pipelines: readonly ClusterObject[]): Promise<boolean> {
   for (const pipeline of pipelines) {
     const answer = await lab.request('GET', `${pathOf(pipeline)}/${pipeline.metadata.name}`);

@@ -33,7 +33,7 @@ function start(...args: readonly string[]) {
 async function runDemo(...args: readonly string[]): Promise<{ code: number; printed: string }> {
   const demo = start(...args);
   const [code, printed] = await Promise.all([demo.exited, new Response(demo.stdout).text()]);
-  // The whole of it, for whoever has to find out why.
+  // The whole of it, to find out why.
   if (code !== 0) console.error(printed);
   return { code, printed };
 }

@@ -464,7 +464,7 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect(response.headers.get('allow')).toBe('POST');
   });
 
-  test('answers 401 to whoever shows no signature, without reading a body that never comes', async () => {
+  test('answers 401 to a caller without a signature, without reading a body that never comes', async () => {
     const { send, outcomes } = setUp();
     const body = new ReadableStream({ pull: () => new Promise<void>(() => undefined) });
     expect((await send({ method: 'POST', body })).status).toBe(401);

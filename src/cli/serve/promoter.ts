@@ -51,7 +51,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
         outbound,
         log,
         now,
-        decorate: (forge, pipeline) =>
+        wrapForge: (forge, pipeline) =>
           at.forge(
             fencedForge(forge, () => fence(pipeline)),
             pipeline,

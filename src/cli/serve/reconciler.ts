@@ -36,7 +36,7 @@ export function composeReconciler(context: Context, deps: ReconcilerDeps) {
   const { observed, policy, reporter, outside } = deps;
   const at = failpointDecorators(deps.failpoint);
   const { shard, applications, clusters, byApplication, messagesOf } = observed;
-  /** Pipelines of other shards are none of its work, whoever tells of them. */
+  /** Wakes no Pipeline of another shard, wherever the event came in. */
   const wake = (key: PipelineKey) => {
     if (shard.get(key)) deps.queue.add(key);
   };

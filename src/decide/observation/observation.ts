@@ -2,7 +2,7 @@ import type { NamedSource } from './chart-source.ts';
 
 /**
  * The observed state of an application at one of its targets. `unreadable`: its cluster cannot be read; `absent`: there
- * is no such object. In both cases signed events decide.
+ * has no such object. In both cases signed events decide.
  */
 export type Observation =
   | { readonly kind: 'unreadable'; readonly error: string }

@@ -12,7 +12,7 @@ const MAX_TEXT = 300;
 const MAX_DENIALS = 20;
 const INTERVAL_MS = 1000;
 
-/** Denials that are logged in a second; of more only the number is, for whoever reaches the port can be denied at will. */
+/** Denials that are logged in a second; of more only the number is, for any caller that reaches the port can be denied at will. */
 export function createReviewLog(
   log: Logger,
   now: () => number = performance.now.bind(performance),

@@ -36,7 +36,7 @@ interface Trial {
   readonly cause?: unknown;
 }
 
-/** So many Secrets of one Pipeline are tried, for each costs a signature of the request's body, whoever sent it. */
+/** So many Secrets of one Pipeline are tried, for each costs a signature of the request's body, from any sender. */
 const MAX_SECRETS = 5;
 
 const ENCODER = new TextEncoder();

@@ -54,7 +54,7 @@ export function createSlots(count: number): Slots {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       remember(key, resolve);
       const giveUp = () => {
-        // At once: what is given back in the same moment must not go to whoever waits no more.
+        // At once: what is given back in the same moment must not go to a caller that waits no more.
         forget(key, resolve);
         reject(signal.reason);
       };

@@ -12,7 +12,7 @@ export interface ResourcePath {
 
 /**
  * The URL path of a resource. Every segment is encoded, and one that would walk elsewhere (`..`) is
- * refused: names come from objects that strangers may have written.
+ * refused: names come from objects that any tenant may have written.
  */
 export function resourcePath(resource: ResourcePath): string {
   const version = resource.apiVersion.split('/');

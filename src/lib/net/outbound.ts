@@ -22,7 +22,7 @@ export { displayUrl } from './outbound/failure.ts';
 export interface Outbound {
   send(request: OutboundRequest): Promise<Response>;
   /**
-   * Waits for room for one request, for whoever has to look at something between that wait and the request. Call what
+   * Waits for room for one request, for a caller that has to look at something between that wait and the request. Call what
    * it gives behind the request.
    */
   room?(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void>;

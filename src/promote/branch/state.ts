@@ -43,7 +43,7 @@ export async function remoteState(
   const advertised = await branchesOf(transport, updates).catch(async (error) => {
     // The copy is others' once this one is over: nothing may be fetched into it any more.
     const found = await early;
-    // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
+    // Gitea answers 403 to a push to a repository that does not exist, and 404 to a read.
     if (!hasCode(error, 'GitUnauthorized')) throw error;
     throw missingRepository(found ?? (await tips({ baseBranches }))) ?? error;
   });

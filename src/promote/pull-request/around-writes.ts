@@ -4,7 +4,7 @@ import type { Forge } from '../../lib/forges/index.ts';
 export type ForgeWrite =
   | 'create'
   | 'update'
-  | 'decorate'
+  | 'setMetadata'
   | 'comment'
   | 'close'
   | 'setStatus'
@@ -20,7 +20,7 @@ export function aroundWrites(forge: Forge, around: Around): Forge {
     ...forge,
     create: (input) => around('create', () => forge.create(input)),
     update: (number, change) => around('update', () => forge.update(number, change)),
-    setMetadata: (pull, wanted) => around('decorate', () => forge.setMetadata(pull, wanted)),
+    setMetadata: (pull, wanted) => around('setMetadata', () => forge.setMetadata(pull, wanted)),
     comment: (pull, text) => around('comment', () => forge.comment(pull, text)),
     close: (pull, reason) => around('close', () => forge.close(pull, reason)),
     setStatus: (commit, status) => around('setStatus', () => forge.setStatus(commit, status)),

@@ -33,7 +33,7 @@ export interface PullRequestDeps {
   /** Another way to a forge than by its requests. */
   readonly createForge?: typeof createForge;
   /** Puts something around a forge through which a Pipeline's pull requests are changed. */
-  readonly decorate?: (forge: Forge, pipeline: PipelineKey) => Forge;
+  readonly wrapForge?: (forge: Forge, pipeline: PipelineKey) => Forge;
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
@@ -41,8 +41,8 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   const shared = { ...deps, ...createSharedLimits(deps.now, deps.waits) };
   const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
     create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
-  const decorated = (forge: Forge, { pipeline }: PipelineEnvironment) =>
-    deps.decorate?.(forge, pipelineKey(pipeline.namespace, pipeline.name)) ?? forge;
+  const wrapped = (forge: Forge, { pipeline }: PipelineEnvironment) =>
+    deps.wrapForge?.(forge, pipelineKey(pipeline.namespace, pipeline.name)) ?? forge;
   // Nobody waits for what a poll says.
   const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
     const background = { ...shared, priority: 'background' as const, ...forgeTime(time) };
@@ -51,14 +51,14 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
 
   const promoter: PullRequestPromoter<Credentials> = {
     prepare: (request, settings, credentials, time) => {
-      const forge = decorated(forgeOf(settings, credentials, time), request);
+      const forge = wrapped(forgeOf(settings, credentials, time), request);
       const attempt = { request, settings, credentials, forge, now: deps.now() };
       return preparePullRequest(branches, { ...attempt, ...(time && { time }) });
     },
 
     async runTask(request, credentials, time) {
       const { task, pullRequest, settings } = request;
-      const forge = decorated(forgeOf(settings, credentials, time), request);
+      const forge = wrapped(forgeOf(settings, credentials, time), request);
       const base = pullRequest.base ?? settings.baseBranch;
       const result = await runTask(forge, task, pullRequest, {
         owner: ownerName(request),

@@ -78,7 +78,7 @@ describe("the CustomResourceDefinition over the predecessor's", () => {
   );
 
   test(
-    'keeps the order of environments, and none that was taken out, whoever wrote them first',
+    'keeps the order of environments, and none that was taken out, in any order of writes',
     async () => {
       const list = (...names: string[]) => ({ appRef, environments: names.map((name) => ({ ...a, name })) });
       await lab.kubectl(['create', '-f', '-'], {

@@ -84,7 +84,7 @@ describe('a Pipeline with targets in other namespaces', () => {
   );
 
   test(
-    'warns whoever may not get the application there, and nobody else',
+    'warns users who may not get the application there, and no others',
     async () => {
       const input = JSON.stringify(of('warned', 'demo', 'open'));
       const args = ['apply', '--dry-run=server', '-f', '-'];

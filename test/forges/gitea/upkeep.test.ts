@@ -74,7 +74,7 @@ describe('the decoration of a pull request on Gitea', () => {
     'is added with one request for each kind, and no request once it is there',
     async () => {
       const forge = repository.forge();
-      const pull = await repository.opened('decorated');
+      const pull = await repository.opened('with-metadata');
       const root = `/pulls/${pull.number}`;
       const wanted = { labels: ['promotion', 'staging'], assignees: [ann.name], reviewers: [bob.name] };
 
@@ -85,10 +85,10 @@ describe('the decoration of a pull request on Gitea', () => {
         `PATCH ${root}`,
         `POST ${root}/requested_reviewers`,
       ]);
-      const decorated = await current(pull);
-      expect(decorated).toMatchObject(wanted);
+      const labelled = await current(pull);
+      expect(labelled).toMatchObject(wanted);
       const other = { ...wanted, assignees: [ann.name.toUpperCase()] };
-      expect(await forge.setMetadata(decorated, other)).toEqual([]);
+      expect(await forge.setMetadata(labelled, other)).toEqual([]);
       expect(repository.calls()).toEqual([]);
 
       // Who has given a review is still one of the reviewers.

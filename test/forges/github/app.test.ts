@@ -161,9 +161,9 @@ describe('a GitHub App', () => {
   test('gives its token to nobody who has another private key', async () => {
     await promote();
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const stranger = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    const otherKey = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 
-    const failure = await failureOf(promote({ githubAppPrivateKey: stranger }));
+    const failure = await failureOf(promote({ githubAppPrivateKey: otherKey }));
 
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(failure.message).toContain(

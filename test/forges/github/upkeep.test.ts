@@ -36,7 +36,7 @@ describe('the decoration of a pull request on GitHub', () => {
       `GET ${ROOT}/pulls/1/reviews?per_page=100`,
       `POST ${ROOT}/pulls/1/requested_reviewers`,
     ]);
-    expect(stage.seen().map(({ operation }) => operation)).toEqual(Array(4).fill('decorate'));
+    expect(stage.seen().map(({ operation }) => operation)).toEqual(Array(4).fill('metadata'));
 
     const pull = await current();
     expect(pull).toMatchObject(wanted);

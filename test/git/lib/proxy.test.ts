@@ -31,7 +31,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** The real door behind the proxy. Names are looked up nowhere: whoever asks for one fails the test. */
+/** The real outbound client behind the proxy. Names are looked up nowhere: a lookup fails the test. */
 function door(variables: Partial<ProxyVariables> = {}, insecure: readonly string[] = []): Outbound {
   const https = `http://${LOGIN}@${proxy.host}`;
   const proxyFor = createProxyFor({ http: '', https, except: '', ...variables });

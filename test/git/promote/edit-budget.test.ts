@@ -42,7 +42,7 @@ describe('a long file', () => {
 });
 
 describe('turns', () => {
-  test('are one at a time, whoever asks', async () => {
+  test('are one at a time for all callers', async () => {
     const turns = createTurns();
     const order: string[] = [];
     const work = async (name: string) => {

@@ -31,7 +31,7 @@ function noting() {
 }
 
 describe('a Pipeline with targets in other namespaces', () => {
-  test('warns whoever may not get the application there', async () => {
+  test('warns users who may not get the application there', async () => {
     const { asked, gather } = noting();
     const object = pipelineObject(await specOf());
     const answer = await setUp(gather).ask({ object, userInfo: ANN });

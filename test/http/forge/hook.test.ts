@@ -191,7 +191,7 @@ describe('refuses with the same 401', () => {
     expect(store.writes()).toBe(0);
   });
 
-  test('whoever knows a key that is no more, but not whoever knows one that is new', async () => {
+  test('the holder of a key that was removed, but not of one that is new', async () => {
     const { deliver, changeSecrets } = connect();
     expect((await deliver(SENDERS.github.merged(7))).status).toBe(202);
     changeSecrets({ forge: { 'webhook-secret': PREVIOUS } });

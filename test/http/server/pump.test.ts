@@ -31,7 +31,7 @@ describe('what is passed on at once', () => {
     return sent.join(' ');
   }
 
-  test('goes to each connection in its turn, whoever began', async () => {
+  test('goes to each connection in its turn, whichever began', async () => {
     expect(
       await order(9, [
         ['a', 30],

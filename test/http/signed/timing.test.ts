@@ -15,7 +15,7 @@ import { createFakeLog } from '../../fakes/log.ts';
 import { event, NOW, pipeline } from '../../fakes/pipeline.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
-/** What a stranger may learn from how long a refusal takes. The API server answers in three to four milliseconds. */
+/** A caller without a key must learn nothing from how long a refusal takes. The API server answers in three to four milliseconds. */
 
 const KEY = 'an hmac key of more than 32 bytes, really';
 const NEXT = 'the key after that one, also long enough';
@@ -221,7 +221,7 @@ describe('a key that was changed a moment ago', () => {
     expect(secret.reads).toBe(2);
   });
 
-  test('is looked for once in a while, whoever asks how often', async () => {
+  test('is looked for once in a while, however many ask', async () => {
     const { post, secret } = setUp();
     for (let round = 0; round < 50; round += 1) await post('/promotion/apps/app/dev', 'wrong');
     expect(secret.reads).toBeLessThan(20);

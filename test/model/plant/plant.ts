@@ -154,7 +154,7 @@ function createModelPromoter(box: () => Box, now: () => Date, at: FailpointDecor
         log: SILENT,
         now,
         onForgeRequest: () => {},
-        decorate: at.forge,
+        wrapForge: at.forge,
         createForge: (_, url) => forgeAt(box, url),
       }),
     ),

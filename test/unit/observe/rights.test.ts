@@ -40,7 +40,7 @@ const FOUND: Discovery = {
 describe('what a namespace lets others show', () => {
   const annotated = { metadata: { annotations: { 'pipelines.weave.works/hide-messages': 'true' } } };
 
-  test('is asked for at most twice a minute, whoever wants to know', async () => {
+  test('is asked for at most twice a minute, however many ask', async () => {
     const { client, requests, now, pass } = setUp(() => annotated);
     const namespaces = createNamespaces(client, { now });
     const all = await Promise.all([1, 2, 3].map(() => namespaces.disclosure('payments')));

@@ -68,7 +68,7 @@ describe('the room for watches', () => {
     expect([count('own'), count('n'), count('red')]).toEqual([40, 20, 0]);
   });
 
-  test('is returned once, by whoever has it still', () => {
+  test('is returned once, by its last holder', () => {
     const { take, takeMany, count } = setUp(2);
     const first = take('red/1');
     const second = take('red/1');

@@ -179,7 +179,7 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
 ];
 
 describe('a pull request that was to be closed and is needed again', () => {
-  test('says no more that we close it: whoever closes it then is a person', async () => {
+  test('no longer says that we close it: who closes it then is a person', async () => {
     const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}\n` });
     await runTask(forge, TASKS.check, REF, OPTIONS);
     expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);

@@ -29,12 +29,12 @@ export function isIdentity(name: string): boolean {
 export async function identityOf(api: Api, name: string): Promise<string | undefined> {
   const url = withQuery(api.identitiesUrl, { searchFilter: 'General', filterValue: name });
   const isRefused = ({ status }: ForgeAnswer) => status === 401 || status === 403;
-  const answer = await api.call('decorate', () => api.send({ method: 'GET', url }), isRefused);
+  const answer = await api.call('metadata', () => api.send({ method: 'GET', url }), isRefused);
   if (isRefused(answer)) {
     const sentence = `${api.context.name} at ${api.context.host} does not tell this token who ${name} is (${answer.status}): give the token the right to read identities, or name reviewers by their ids.`;
     throw new TurnpikeError('ForgeUnauthorized', sentence);
   }
-  const { value } = parsedAnswer(Found, 'decorate', answer.data, api.context);
+  const { value } = parsedAnswer(Found, 'metadata', answer.data, api.context);
   return value.length === 1 ? value[0]?.id : undefined;
 }
 

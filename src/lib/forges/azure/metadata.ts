@@ -26,7 +26,7 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
  */
 async function addLabel(api: Api, { number }: PullRequest, name: string): Promise<readonly string[]> {
   const url = pullUrl(api, `/${number}/labels`);
-  await api.call('decorate', () => api.send({ method: 'POST', url, body: { name }, preview: '6.0' }));
+  await api.call('metadata', () => api.send({ method: 'POST', url, body: { name }, preview: '6.0' }));
   return [];
 }
 
@@ -49,7 +49,7 @@ async function addReviewers(api: Api, { number }: PullRequest, ids: readonly str
   const isWrong = ({ status }: ForgeAnswer) => status === 400 || status === 404;
   const refused = await addEach(ids, async (some) => {
     const send = () => api.send({ method: 'POST', url, body: some.map((id) => ({ id })) });
-    return !isWrong(await api.call('decorate', send, isWrong));
+    return !isWrong(await api.call('metadata', send, isWrong));
   });
   return notTaken('reviewers', refused, api.context);
 }

@@ -21,6 +21,6 @@ async function addReviewer(api: Api, { number }: PullRequest, name: string): Pro
   const url = `${pullUrl(api, number)}/participants`;
   const body = { user: { name }, role: 'REVIEWER' };
   const isWrong = ({ status }: ForgeAnswer) => status === 400 || status === 404 || status === 409;
-  const answer = await api.call('decorate', () => api.send({ method: 'POST', url, body }), isWrong);
+  const answer = await api.call('metadata', () => api.send({ method: 'POST', url, body }), isWrong);
   return notTaken('reviewers', isWrong(answer) ? [name] : [], api.context);
 }

@@ -21,7 +21,7 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
 /** GitHub creates labels that do not exist yet: https://docs.github.com/en/rest/issues/labels */
 async function addLabels(api: Api, { number }: PullRequest, labels: readonly string[]) {
   const request = { ...api.repository, issue_number: number, labels: [...labels] };
-  await api.call('decorate', () => answerOf(api.octokit.rest.issues.addLabels(request)));
+  await api.call('metadata', () => answerOf(api.octokit.rest.issues.addLabels(request)));
   return [];
 }
 
@@ -29,8 +29,8 @@ async function addLabels(api: Api, { number }: PullRequest, labels: readonly str
 async function addAssignees(api: Api, { number }: PullRequest, assignees: readonly string[]) {
   const request = { ...api.repository, issue_number: number, assignees: [...assignees] };
   const send = () => answerOf(api.octokit.rest.issues.addAssignees(request));
-  const { data } = await api.call('decorate', send);
-  const now = parsedAnswer(Assigned, 'decorate', data, api.context).assignees.map(({ login }) => login);
+  const { data } = await api.call('metadata', send);
+  const now = parsedAnswer(Assigned, 'metadata', data, api.context).assignees.map(({ login }) => login);
   return notTaken('assignees', missing(assignees, now), api.context);
 }
 
@@ -40,8 +40,8 @@ async function addAssignees(api: Api, { number }: PullRequest, assignees: readon
 async function addReviewers(api: Api, { number }: PullRequest, reviewers: readonly string[]) {
   const { pulls } = api.octokit.rest;
   const pull = { ...api.repository, pull_number: number };
-  const { data } = await api.call('decorate', () => answerOf(pulls.listReviews({ ...pull, per_page: 100 })));
-  const reviews = parsedAnswer(Reviews, 'decorate', data, api.context);
+  const { data } = await api.call('metadata', () => answerOf(pulls.listReviews({ ...pull, per_page: 100 })));
+  const reviews = parsedAnswer(Reviews, 'metadata', data, api.context);
   const asked = missing(
     reviewers,
     reviews.flatMap(({ user }) => (user ? [user.login] : [])),
@@ -49,7 +49,7 @@ async function addReviewers(api: Api, { number }: PullRequest, reviewers: readon
   const isWrong = ({ status }: ForgeAnswer) => status === 422;
   const refused = await addEach(asked, async (names) => {
     const send = () => answerOf(pulls.requestReviewers({ ...pull, reviewers: [...names] }));
-    return !isWrong(await api.call('decorate', send, isWrong));
+    return !isWrong(await api.call('metadata', send, isWrong));
   });
   return notTaken('reviewers', refused, api.context);
 }

@@ -45,8 +45,8 @@ async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
   const ids = new Map<string, number>();
   for (const name of missing(names, [])) {
     const url = withQuery(`${api.apiUrl}/users`, { username: name, page: '1', per_page: '1' });
-    const { data } = await api.call('decorate', () => api.send({ method: 'GET', url }));
-    const [found] = parsedAnswer(Users, 'decorate', data, api.context);
+    const { data } = await api.call('metadata', () => api.send({ method: 'GET', url }));
+    const [found] = parsedAnswer(Users, 'metadata', data, api.context);
     if (found) ids.set(name.toLowerCase(), found.id);
   }
   return ids;
@@ -57,7 +57,7 @@ async function apply(api: Api, { number }: PullRequest, lacking: Metadata, chang
   const { assignees, reviewers } = lacking;
   const isEmpty = Object.keys(change).length === 0;
   const send = () => api.send({ method: 'PUT', url: requestUrl(api, number), body: change });
-  const now = isEmpty ? undefined : parsed(api, 'decorate', (await api.call('decorate', send)).data);
+  const now = isEmpty ? undefined : parsed(api, 'metadata', (await api.call('metadata', send)).data);
   const names = (users: readonly { readonly username: string }[] = []) =>
     users.map(({ username }) => username);
   return [

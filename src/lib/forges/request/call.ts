@@ -22,7 +22,7 @@ const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   get: false,
   token: false,
   update: true,
-  decorate: true,
+  metadata: true,
   comments: false,
   comment: true,
   close: true,

@@ -12,7 +12,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   get: 'read the pull request',
   token: 'give a token to the GitHub App',
   update: 'change the pull request',
-  decorate: 'put labels and people on the pull request',
+  metadata: 'put labels and people on the pull request',
   comments: 'read the comments of the pull request',
   comment: 'comment on the pull request',
   close: 'close the pull request',

@@ -1,5 +1,5 @@
 /**
- * The operations by their names in metrics. `token`: of a GitHub App; `decorate`: with labels and people; `queue`: of
+ * The operations by their names in metrics. `token`: of a GitHub App; `metadata`: with labels and people; `queue`: of
  * merges; `cancel`: of an auto-merge.
  */
 export type ForgeOperation =
@@ -8,7 +8,7 @@ export type ForgeOperation =
   | 'get'
   | 'token'
   | 'update'
-  | 'decorate'
+  | 'metadata'
   | 'comments'
   | 'comment'
   | 'close'

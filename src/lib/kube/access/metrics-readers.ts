@@ -26,7 +26,7 @@ const TIMEOUT_MS = 5000;
 const ALLOWED_MS = 60_000;
 const REFUSED_MS = 10_000;
 const MAX_KNOWN = 1000;
-/** Reviews at once for tokens that were never allowed: strangers invent as many as they like. */
+/** Reviews at once for tokens that were never allowed: callers can invent as many as they like. */
 const MAX_ASKING = 8;
 const LOG_EVERY_MS = 60_000;
 

@@ -56,7 +56,7 @@ const MAX_CONFLICTS = 10;
  * Certificates without a certificate manager: made here, shared in a Secret, renewed at two thirds of
  * their life, and their authority put into the webhook configuration. During a change of authority both
  * are trusted, and nothing is served before the API server had time to learn of it. The configuration is
- * watched: whoever applies it anew without the authority has Pipelines refused for no longer than a look takes.
+ * watched: an apply without the authority has Pipelines refused for no longer than a look takes.
  */
 export function createCertificateManager(deps: CertificateManagerDeps): Certificates {
   const { client, log } = deps;
@@ -75,7 +75,7 @@ export function createCertificateManager(deps: CertificateManagerDeps): Certific
   ): Promise<void> {
     const state = await check();
     if (state.leaf.cert === served?.leaf.cert) return;
-    // Only while what is served now stays trusted: whoever threw the old authority away wants it gone.
+    // Only while what is served now stays trusted: an old authority that was removed is to be gone.
     const changed = served && served.authority.cert !== state.authority.cert;
     if (changed && state.previousAuthority) await wait(timings.settleMs, signal);
     if (signal.aborted) return;
@@ -117,7 +117,7 @@ function createCertificateCheck(deps: CertificateManagerDeps): () => Promise<Cer
   const webhooks = createWebhookConfigurations(client, deps.webhookConfiguration);
 
   /**
-   * The configuration is read before the Secret, and changed only if it is still the same: whoever sees
+   * The configuration is read before the Secret, and changed only if it is still the same: a replica that sees
    * the bundle of a newer Secret sees that Secret too, and takes nothing out of the bundle by mistake.
    */
   async function check(): Promise<CertificateState> {

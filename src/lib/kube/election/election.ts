@@ -10,7 +10,7 @@ export interface LeaderElector {
   /**
    * Campaigns, and holds the Lease once it is ours, until the signal fires; then gives it up at
    * once, so that another replica need not wait: fire it when all work that needs the lead has ended.
-   * `onChange` hears of each change; whoever leads must stop acting when it says false.
+   * `onChange` hears of each change; the leader must stop acting when it says false.
    */
   run(onChange: (leading: boolean) => void, signal: AbortSignal): Promise<void>;
   /** False as soon as the Lease may have passed to somebody else, even when no answer has come since. */

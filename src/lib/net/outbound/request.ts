@@ -25,7 +25,7 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
   /** Waits for room among our own requests, which takes none of the time of this one. */
   readonly waiting?: Waiting;
-  /** It was waited for already, and whoever did gives it back. */
+  /** Room was taken already, and its taker gives it back. */
   readonly hasRoom?: boolean;
   /** Which family of error codes a failure gets; default `forge`. */
   readonly purpose?: Purpose;

@@ -44,7 +44,7 @@ let server: OpenSshServer;
 let branches: TestBranches;
 let repository: TestRepository;
 let url: string;
-let strangersKey: string;
+let unknownKey: string;
 let count = 0;
 
 /** What a host says to a key that it lets read alone. */
@@ -62,7 +62,7 @@ async function newKey(name: string, args: readonly string[]): Promise<string> {
 }
 
 function secret(
-  name: Kind | 'reader' | 'stranger' | 'at home' = 'ed25519',
+  name: Kind | 'reader' | 'unknown' | 'at home' = 'ed25519',
   change: Record<string, string> = {},
 ) {
   const identity = keys.get(name) ?? '';
@@ -85,7 +85,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
       command: `echo "$SSH_ORIGINAL_COMMAND" >> ${home}/asked; HOME=${home} ${GIT_SHELL}`,
     };
     const reader = { publicKey: await newKey('reader', KINDS.ed25519), command: READ_ONLY };
-    strangersKey = await newKey('stranger', KINDS.ed25519);
+    unknownKey = await newKey('unknown', KINDS.ed25519);
     server = await startOpenSsh(sshd ?? '', [...(await Promise.all(own)), reader, resident]);
     branches = await testBranches({ outbound: createOutbound({ allowed: [], insecure: [server.host] }) });
   }, SLOW);
@@ -168,7 +168,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
 
   test('is not talked to when it shows another host key than the Secret has', async () => {
     const [name, type] = server.knownHosts.ed25519.split(' ');
-    const [, other] = strangersKey.split(' ');
+    const [, other] = unknownKey.split(' ');
     const credentials = secret('ed25519', { knownHosts: `${name} ${type} ${other}` });
     const error = await failureOf(promote({ credentials }));
     expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
@@ -177,7 +177,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
   });
 
   test('refuses a key that it does not know', async () => {
-    const error = await failureOf(promote({ credentials: secret('stranger') }));
+    const error = await failureOf(promote({ credentials: secret('unknown') }));
     expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
     expect(error.message).toContain('refuses the key');
   });

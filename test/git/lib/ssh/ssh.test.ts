@@ -132,8 +132,8 @@ describe("Gitea's SSH server", () => {
   test(
     'refuses a key that it does not know, and one that cannot be read is said to be so',
     async () => {
-      const stranger = ed25519Keys().private;
-      const refused = await failureOf(promote({ credentials: secret({ identity: stranger }) }));
+      const otherKey = ed25519Keys().private;
+      const refused = await failureOf(promote({ credentials: secret({ identity: otherKey }) }));
       expect(refused).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
       expect(refused.message).toContain('refuses the key');
       const locked = { identity: KEYS['ed25519 with a passphrase'].private };

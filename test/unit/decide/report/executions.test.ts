@@ -224,7 +224,7 @@ describe('the duration of a promotion', () => {
     return { reporter, observations };
   }
 
-  test('is observed by whoever writes that it succeeded, and by nobody after that', async () => {
+  test('is observed by the writer of its success, and by no other', async () => {
     const [first, second] = [await replica(), await replica()];
     first.reporter.changed(open, before.status);
     first.reporter.changed(done, open.status);

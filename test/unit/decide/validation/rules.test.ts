@@ -67,7 +67,7 @@ describe('a rule', () => {
   });
 });
 
-/** What files do not tell: they bring some of what is in a cluster, and nobody is a stranger. */
+/** What files do not tell: they bring some of what is in a cluster, and every name is a tenant's. */
 function offline({ rule, problems, warnings }: RuleCase): Pick<RuleCase, 'problems' | 'warnings'> {
   const ofTheCluster: Rule[] = ['cluster-exists', 'application-readable', 'target-readable-by-author'];
   if (ofTheCluster.includes(rule)) return { problems: [], warnings: [] };

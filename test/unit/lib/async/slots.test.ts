@@ -5,7 +5,7 @@ import { settled } from '../../../fakes/schedule.ts';
 const FOREVER = new AbortController().signal;
 
 describe('slots', () => {
-  test('give none away to whoever gave up in the same moment', async () => {
+  test('give none to a caller that gave up in the same moment', async () => {
     const slots = createSlots(1);
     const giveBack = await slots.take(FOREVER);
     const gone = new AbortController();

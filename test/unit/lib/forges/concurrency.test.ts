@@ -69,7 +69,7 @@ describe('the concurrency of requests', () => {
     expect(at.at(-1)).toBe('later 4000');
   });
 
-  test('lets go whoever is stopped while waiting, with the reason of the signal', async () => {
+  test('releases a caller that is stopped while it waits, with the reason of the signal', async () => {
     const { waits } = fakeWaits();
     const concurrency = createConcurrency(waits);
     const leaves = await Promise.all(Array.from({ length: 8 }, () => concurrency.acquire('a', { gapMs: 0 })));

@@ -313,7 +313,7 @@ describe('a branch with commits of others', () => {
 describe('a replica that no longer leads', () => {
   const old = () =>
     stage.promoter({
-      decorate: (forge, key) =>
+      wrapForge: (forge, key) =>
         fencedForge(forge, async () => {
           if (key === pipelineKey('team', 'app'))
             throw new TurnpikeError('NotLeading', 'Another replica leads.');

@@ -122,7 +122,7 @@ describe('a budget', () => {
     expect(restSeconds(new Headers(headers), NOW)).toBe(seconds);
   });
 
-  test('is told to whoever counts it', () => {
+  test('is reported to the metrics', () => {
     const headers = new Headers(budget('x-ratelimit', 5000, 4321));
 
     expect(budgetOf(headers, NOW)).toEqual({ remaining: 4321, limit: 5000, resetSeconds: 90 });

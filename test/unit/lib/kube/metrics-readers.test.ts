@@ -109,7 +109,7 @@ describe('who reads /metrics', () => {
     expect(readers.asked.length).toBe(2);
   });
 
-  test('goes on reading while strangers invent tokens, and is not driven out by them', async () => {
+  test('goes on reading while other callers invent tokens, and is not driven out by them', async () => {
     await readers.authorize('prometheus');
     for (let index = 0; index < 2000; index += 1) await readers.authorize(`invented-${index}`);
     const before = readers.asked.length;
