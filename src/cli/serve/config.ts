@@ -151,7 +151,7 @@ export const SERVE_FLAGS = {
   },
   'allow-unsigned-events': {
     default: 'false',
-    help: 'Take unsigned events for pipelines without secretRef. Whoever reaches the webhook can promote.',
+    help: 'Take unsigned events for pipelines without secretRef. Anyone who reaches the webhook can promote.',
     parse: boolean,
     switch: true,
   },

@@ -41,14 +41,14 @@ export const RULES = {
   'secret-host': 'A Secret goes only to the hosts that its annotation allows.',
   'hmac-key-length': 'A key that signs has 32 bytes; with fewer than 16 it is refused.',
   'hmac-key-published': 'A key is not one that the published examples have.',
-  'approval-key': 'Whoever sends events does not approve: a manual promotion has a key of its own.',
+  'approval-key': 'A key for events does not approve: a manual promotion has a key of its own.',
   'webhook-open': 'Events can be signed: a promotion names a key.',
   'promotion-into-each': 'A promotion leads into each environment but the first.',
   'target-shared': 'Two environments have no target in common.',
   'event-cluster': 'Environments on different clusters have namespaces or keys of their own.',
   'cluster-exists': 'A cluster that is named is there, for Pipelines of the namespace.',
   'application-readable': "The application's kind is known to the cluster, and Turnpike may read it.",
-  'target-readable-by-author': 'Whoever names a target in another namespace may get the application there.',
+  'target-readable-by-author': 'The author of a target in another namespace may get the application there.',
   'application-governed-once': 'An application is managed by one Pipeline.',
 } as const;
 

@@ -168,7 +168,7 @@ async function authorWarning(authors: AuthorAccess, of: AuthorQuestion): Promise
   try {
     const { allowed, plural } = await authors.mayGet(of.author, of.appRef, of.namespace);
     if (allowed) return undefined;
-    return `You may not get ${plural} ${of.appRef.name} there, and the Pipeline would show you its revision and state: ask whoever manages ${of.namespace} for the right to get it.`;
+    return `You may not get ${plural} ${of.appRef.name} there, and the Pipeline would show you its revision and state: ask an administrator of ${of.namespace} for the right to get it.`;
   } catch (error) {
     if (error instanceof TurnpikeError) return undefined;
     throw error;

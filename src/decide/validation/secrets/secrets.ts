@@ -180,11 +180,11 @@ function approvalWarning(
   const own = data.get(APPROVAL_KEY);
   if (own === undefined) {
     if (data.has(APPROVAL_KEY_PREVIOUS)) return undefined;
-    const message = `${secret} has no ${APPROVAL_KEY}, so that whoever signs events with ${HMAC_KEY} approves too: put a key for approvals alone there, such as from "openssl rand -hex 32".`;
+    const message = `${secret} has no ${APPROVAL_KEY}, so that a signer of events with ${HMAC_KEY} approves too: put a key for approvals alone there, such as from "openssl rand -hex 32".`;
     return { rule: 'approval-key', message };
   }
   if (!isSameKey(own, data.get(HMAC_KEY))) return undefined;
-  const message = `The ${APPROVAL_KEY} of ${secret} is its ${HMAC_KEY} too, so that whoever signs events approves: make another one, such as from "openssl rand -hex 32".`;
+  const message = `The ${APPROVAL_KEY} of ${secret} is its ${HMAC_KEY} too, so that a signer of events approves: make another one, such as from "openssl rand -hex 32".`;
   return { rule: 'approval-key', message };
 }
 
