@@ -34,6 +34,7 @@ export {
   type Arrived,
   EnvironmentStatus,
   type Execution,
+  ExecutionEntry,
   type ExecutionOutcome,
   type Failure,
   type HeldBy,
@@ -45,7 +46,6 @@ export {
   type PromotionPhase,
   type PromotionStatus,
   type Rejection,
-  Stage,
 } from './status.ts';
 export {
   NO_STRATEGY,

@@ -159,7 +159,7 @@ export const EXECUTION_OUTCOMES = [
 ] as const;
 export type ExecutionOutcome = (typeof EXECUTION_OUTCOMES)[number];
 
-export const Stage = v.pipe(
+export const ExecutionEntry = v.pipe(
   v.object({
     promotedAt: v.optional(
       time('When its promotion into the environment was carried out: pull request open, or notified.'),
@@ -175,7 +175,7 @@ export const Stage = v.pipe(
   }),
   v.description('The revision in one environment.'),
 );
-export type Stage = v.InferOutput<typeof Stage>;
+export type ExecutionEntry = v.InferOutput<typeof ExecutionEntry>;
 
 export const Execution = v.pipe(
   v.object({
@@ -187,7 +187,7 @@ export const Execution = v.pipe(
       v.description(`Outcome of the execution: ${EXECUTION_OUTCOMES.join(', ')}.`),
     ),
     environments: v.pipe(
-      v.record(v.string(), Stage),
+      v.record(v.string(), ExecutionEntry),
       v.description('Where it has been, by the name of the environment.'),
     ),
   }),

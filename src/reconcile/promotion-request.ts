@@ -6,10 +6,10 @@ import { destinationOf, promotionInto } from '../decide/model/route.ts';
 import {
   broughtRevision,
   commonRevision,
+  entryOf,
   environmentStatus,
   executionOf,
   ownValue,
-  stageOf,
 } from '../decide/model/state.ts';
 import { groupOf } from '../lib/kube/pure.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
@@ -43,7 +43,7 @@ function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['
   const deployment = previous && environmentStatus(status, previous.name).deployment;
   const isKnown = deployment && isSame(revisionOf(deployment), promotion.revision);
   const known = isKnown ? deployment : undefined;
-  const since = previous && stageOf(status, promotion.revision, previous.name).deployedAt;
+  const since = previous && entryOf(status, promotion.revision, previous.name).deployedAt;
   const deployedAt = since ?? known?.observedAt;
   return {
     environment: previous?.name ?? '',

@@ -1,7 +1,7 @@
 import type { Pipeline } from '../../api/pipeline.ts';
 import { fullestOf, isOrdered, isSame, newestFirst, revisionOf } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
-import { deployedRevision, environmentStatus, executionIn, stageOf } from '../model/state.ts';
+import { deployedRevision, entryOf, environmentStatus, executionIn } from '../model/state.ts';
 
 /**
  * The revision of `spec.environments[index]` that the next environment may get: the one that all targets run and are
@@ -26,7 +26,7 @@ function readyRevision(pipeline: Pipeline, index: number): string | undefined {
   const failed = state.deployment?.phase === 'Failed' ? revisionOf(state.deployment) : undefined;
   const ready = (state.targets ?? []).flatMap((one) => (one.ready ? revisionOf(one) || [] : []));
   const good = ready.filter((revision) => {
-    return !isSame(revision, failed) && !stageOf(status, revision, environment.name).rolledBackAt;
+    return !isSame(revision, failed) && !entryOf(status, revision, environment.name).rolledBackAt;
   });
   return newestOf([...new Set(good)], pipeline, environment.name);
 }
@@ -35,7 +35,7 @@ function readyRevision(pipeline: Pipeline, index: number): string | undefined {
 function newestOf(revisions: readonly string[], { status }: Pipeline, environment: string) {
   if (revisions.every(isOrdered)) return newestFirst(revisions)[0];
   const cameAt = (revision: string) => {
-    const at = stageOf(status, revision, environment).deployedAt;
+    const at = entryOf(status, revision, environment).deployedAt;
     return at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);
   };
   return revisions.toSorted((a, b) => (cameAt(a) === cameAt(b) ? 0 : cameAt(b) - cameAt(a)))[0];

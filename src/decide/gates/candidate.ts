@@ -21,7 +21,7 @@ import {
   shortRevision,
 } from '../model/revision.ts';
 import { environmentIndex, promotionInto } from '../model/route.ts';
-import { environmentStatus, executionOf, openPullRequest, promotedOn, stageOf } from '../model/state.ts';
+import { entryOf, environmentStatus, executionOf, openPullRequest, promotedOn } from '../model/state.ts';
 import type { GateContext } from './context.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
@@ -46,8 +46,8 @@ export function candidateOf(
   if (available === undefined || record === undefined || !isUnfinished(record)) return available;
   if (isSame(record.revision, available)) return available;
   const { status } = context.pipeline;
-  const stage = stageOf(status, record.revision, context.previous.name);
-  const stays = stage.deployedAt && !stage.failedAt && !stage.rolledBackAt;
+  const entry = entryOf(status, record.revision, context.previous.name);
+  const stays = entry.deployedAt && !entry.failedAt && !entry.rolledBackAt;
   const { targets = [] } = environmentStatus(status, context.previous.name);
   const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
   // With `targets: any`, a revision that is not ready for a moment does not give way to an older one.
@@ -99,7 +99,7 @@ export function soakEnd(context: CandidateContext, revision: string): number | u
 }
 
 function healthySince({ pipeline, previous, now }: CandidateContext, revision: string): number {
-  const { deployedAt } = stageOf(pipeline.status, revision, previous.name);
+  const { deployedAt } = entryOf(pipeline.status, revision, previous.name);
   const { deployment } = environmentStatus(pipeline.status, previous.name);
   const reported = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
   return Date.parse(deployedAt ?? reported ?? now.toISOString());
@@ -112,7 +112,7 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
   const { targets = [] } = environmentStatus(status, environment);
   const isBack = targets.some((target) => isSame(revisionOf(target), revision));
   const times = others.flatMap((one) => {
-    const { deployedAt, rolledBackAt } = stageOf(status, one.revision, environment);
+    const { deployedAt, rolledBackAt } = entryOf(status, one.revision, environment);
     // A revision that the environment rolled back from, to this one, does not run there any more.
     const hasLeft = isBack && rolledBackAt !== undefined;
     return deployedAt === undefined || hasLeft ? [] : [Date.parse(deployedAt)];
@@ -143,10 +143,10 @@ export function objectionTo(
   if (no) return { message: rejectedBefore(short, environment.name, no), by: 'rejectedBefore' };
   const older = downgrade(context, revision);
   if (older) return { message: older, by: 'downgrade' };
-  const stage = stageOf(pipeline.status, revision, environment.name);
-  if (!stage.deployedAt && !stage.rolledBackAt) return undefined;
+  const entry = entryOf(pipeline.status, revision, environment.name);
+  if (!entry.deployedAt && !entry.rolledBackAt) return undefined;
   // True once all targets ran it; a revision that only one target runs may still reach the others.
-  const wasThere = stage.rolledBackAt !== undefined || stage.wholeAt !== undefined;
+  const wasThere = entry.rolledBackAt !== undefined || entry.wholeAt !== undefined;
   const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return { message: wentOn(environment.name, revision), by: 'wentOn' };
@@ -164,7 +164,7 @@ export function wentBack(
   { pipeline, environment }: GateContext,
   record: PromotionStatus,
 ): string | undefined {
-  const { rolledBackAt } = stageOf(pipeline.status, record.revision, environment.name);
+  const { rolledBackAt } = entryOf(pipeline.status, record.revision, environment.name);
   const isSince = Date.parse(rolledBackAt ?? '') >= Date.parse(record.updatedAt ?? '');
   if (!isSince || record.phase === 'Merged' || mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return wentOn(environment.name, record.revision) + toClose(record);
@@ -195,7 +195,7 @@ export function downgrade(
  * The reason for which the recorded revision is not promoted any more: the previous environment rolled back from it.
  */
 export function rolledBack({ pipeline, previous }: GateContext, record: PromotionStatus): string | undefined {
-  const { rolledBackAt } = stageOf(pipeline.status, record.revision, previous.name);
+  const { rolledBackAt } = entryOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
 }

@@ -1,6 +1,6 @@
 import type { MergedInto, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { isSameRepository } from '../../lib/forges/pure.ts';
-import { executionOf, ownValue, stageOf } from './state.ts';
+import { entryOf, executionOf, ownValue } from './state.ts';
 
 /** The record of merges that are not deployed yet. */
 
@@ -26,7 +26,7 @@ export function wasMergedLast(
   revision: string,
   { environment, into }: Destination,
 ): boolean {
-  const { mergedAt, mergedInto, deployedAt } = stageOf(status, revision, environment);
+  const { mergedAt, mergedInto, deployedAt } = entryOf(status, revision, environment);
   if (mergedAt === undefined || deployedAt !== undefined) return false;
   if (into && mergedInto && !isSamePlace(into, mergedInto)) return false;
   const own = executionOf(status.executions, revision);
@@ -46,9 +46,9 @@ export function withoutMerge(
   if (revision === undefined || !status.executions) return status;
   const own = executionOf(status.executions, revision);
   const executions = status.executions.map((one) => {
-    const stage = ownValue(one.environments, environment);
-    if (one !== own || !stage) return one;
-    const { mergedAt: _, mergedInto: __, ...rest } = stage;
+    const entry = ownValue(one.environments, environment);
+    if (one !== own || !entry) return one;
+    const { mergedAt: _, mergedInto: __, ...rest } = entry;
     return { ...one, environments: { ...one.environments, [environment]: rest } };
   });
   return { ...status, executions };
@@ -69,12 +69,12 @@ export function withMerge(
   const own = executionOf(status.executions, revision);
   const executions = status.executions?.map((one) => {
     if (one !== own) return one;
-    const stage = {
+    const entry = {
       ...ownValue(one.environments, environment),
       mergedAt,
       ...(into && { mergedInto: into }),
     };
-    return { ...one, environments: { ...one.environments, [environment]: stage } };
+    return { ...one, environments: { ...one.environments, [environment]: entry } };
   });
   return executions ? { ...status, executions } : status;
 }

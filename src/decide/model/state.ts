@@ -2,11 +2,11 @@ import type {
   Arrived,
   EnvironmentStatus,
   Execution,
+  ExecutionEntry,
   PipelineStatus,
   PromotionPhase,
   PromotionStatus,
   PullRequestRef,
-  Stage,
   TargetStatus,
 } from '../../api/pipeline.ts';
 import type { In } from './phase.ts';
@@ -172,8 +172,8 @@ export function executionIn(
   return came.toSorted((one, other) => cameAt(other) - cameAt(one))[0];
 }
 
-/** The stage of a revision in an environment, as far as it is known. */
-export function stageOf(status: PipelineStatus, revision: string, environment: string): Stage {
+/** The entry of a revision for an environment, as far as it is known. */
+export function entryOf(status: PipelineStatus, revision: string, environment: string): ExecutionEntry {
   const execution = executionIn(status, revision, environment) ?? executionOf(status.executions, revision);
   return ownValue(execution?.environments, environment) ?? {};
 }

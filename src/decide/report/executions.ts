@@ -1,12 +1,12 @@
 import {
   type EnvironmentStatus,
   type Execution,
+  type ExecutionEntry,
   type ExecutionOutcome,
   MAX_EXECUTIONS,
   type Pipeline,
   type PipelineStatus,
   type PromotionStatus,
-  type Stage,
 } from '../../api/pipeline.ts';
 import { availableRevision } from '../gates/available.ts';
 import { mayBeThereInPart } from '../gates/candidate.ts';
@@ -62,11 +62,11 @@ export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
 function dropRemovedEnvironments({ spec, status }: Pipeline): Executions {
   const names = spec.environments.map(({ name }) => name);
   return (status.executions ?? []).flatMap((one) => {
-    const stages = names.flatMap((name) => {
-      const stage = stageIn(one, name);
-      return stage ? [[name, stage] as const] : [];
+    const entries = names.flatMap((name) => {
+      const entry = entryIn(one, name);
+      return entry ? [[name, entry] as const] : [];
     });
-    return stages.length > 0 ? [{ ...one, environments: Object.fromEntries(stages) }] : [];
+    return entries.length > 0 ? [{ ...one, environments: Object.fromEntries(entries) }] : [];
   });
 }
 
@@ -76,13 +76,13 @@ function withRollback(executions: Executions, name: string, state: EnvironmentSt
   const runs = promotedOn(state);
   if (runs === undefined) return executions;
   const own = executionOf(executions, runs);
-  const since = stageIn(own, name)?.deployedAt;
+  const since = entryIn(own, name)?.deployedAt;
   return executions.map((one) => {
-    const stage = stageIn(one, name);
-    if (!stage?.deployedAt || stage.rolledBackAt || one === own) return one;
+    const entry = entryIn(one, name);
+    if (!entry?.deployedAt || entry.rolledBackAt || one === own) return one;
     const isBack =
-      since === undefined ? isOlder(runs, one.revision) : Date.parse(stage.deployedAt) > Date.parse(since);
-    return isBack ? withStage(one, name, { ...stage, rolledBackAt: time(now.toISOString()) }) : one;
+      since === undefined ? isOlder(runs, one.revision) : Date.parse(entry.deployedAt) > Date.parse(since);
+    return isBack ? withEntry(one, name, { ...entry, rolledBackAt: time(now.toISOString()) }) : one;
   });
 }
 
@@ -106,10 +106,10 @@ function withDeployed(executions: Executions, name: string, { state, revision, n
   const begun = withExecution(executions, revision, at);
   return replaced(begun, revision, (one) => {
     // The place of the merge is needed until it is deployed.
-    const { rolledBackAt, failedAt, mergedInto: _, ...stage } = stageIn(one, name) ?? {};
+    const { rolledBackAt, failedAt, mergedInto: _, ...entry } = entryIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
-    const deployedAt = anew === undefined ? (stage.deployedAt ?? at) : at;
-    return withStage(withTag(one, targets), name, { ...stage, deployedAt });
+    const deployedAt = anew === undefined ? (entry.deployedAt ?? at) : at;
+    return withEntry(withTag(one, targets), name, { ...entry, deployedAt });
   });
 }
 
@@ -126,9 +126,9 @@ function withWhole(executions: Executions, name: string, state: EnvironmentStatu
   const revision = deployedRevision(state);
   if (revision === undefined) return executions;
   return replaced(executions, revision, (one) => {
-    const stage = stageIn(one, name);
-    if (!stage?.deployedAt || stage.wholeAt) return one;
-    return withStage(one, name, { ...stage, wholeAt: time(now.toISOString()) });
+    const entry = entryIn(one, name);
+    if (!entry?.deployedAt || entry.wholeAt) return one;
+    return withEntry(one, name, { ...entry, wholeAt: time(now.toISOString()) });
   });
 }
 
@@ -136,8 +136,8 @@ function withWhole(executions: Executions, name: string, state: EnvironmentStatu
 function notBefore(executions: Executions, name: string, revision: string, at: string): string {
   const own = executionOf(executions, revision);
   const others = executions.flatMap((one) => {
-    const stage = stageIn(one, name);
-    return one === own || stage?.rolledBackAt ? [] : (stage?.deployedAt ?? []);
+    const entry = entryIn(one, name);
+    return one === own || entry?.rolledBackAt ? [] : (entry?.deployedAt ?? []);
   });
   return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
 }
@@ -153,15 +153,15 @@ function withFailure(
   if (deployment?.phase !== 'Failed' || revision === undefined || isSame(revision, available))
     return executions;
   return replaced(executions, revision, (one) => {
-    const stage = stageIn(one, name);
-    if (!stage?.deployedAt || stage.failedAt) return one;
-    return withStage(one, name, { ...stage, failedAt: time(deployment.observedAt) });
+    const entry = entryIn(one, name);
+    if (!entry?.deployedAt || entry.failedAt) return one;
+    return withEntry(one, name, { ...entry, failedAt: time(deployment.observedAt) });
   });
 }
 
 /** True if no other revision was deployed after this one. */
 function isLatest(executions: Executions, name: string, revision: string): boolean {
-  const at = (one: Execution | undefined) => Date.parse(stageIn(one, name)?.deployedAt ?? '');
+  const at = (one: Execution | undefined) => Date.parse(entryIn(one, name)?.deployedAt ?? '');
   const own = executionOf(executions, revision);
   return !executions.some((one) => one !== own && at(one) > at(own));
 }
@@ -171,14 +171,14 @@ function withPromoted(executions: Executions, name: string, { promotion }: Envir
   if (!promotion || at === undefined) return executions;
   const begun = withExecution(executions, promotion.revision, time(promotion.startedAt ?? at));
   return replaced(begun, promotion.revision, (one) => {
-    const stage = stageIn(one, name) ?? {};
+    const entry = entryIn(one, name) ?? {};
     const place = mergePlace(promotion);
     const merged = promotion.phase === 'Merged' && {
       mergedAt: time(at),
-      ...(place && !stage.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
+      ...(place && !entry.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
     };
     // A second merge counts as the last one.
-    return withStage(one, name, { promotedAt: time(at), ...stage, ...merged });
+    return withEntry(one, name, { promotedAt: time(at), ...entry, ...merged });
   });
 }
 
@@ -208,12 +208,12 @@ function replaced(
   return executions.map((one) => (one === own ? change(one) : one));
 }
 
-function stageIn(execution: Execution | undefined, name: string): Stage | undefined {
+function entryIn(execution: Execution | undefined, name: string): ExecutionEntry | undefined {
   return ownValue(execution?.environments, name);
 }
 
-function withStage(execution: Execution, name: string, stage: Stage): Execution {
-  return { ...execution, environments: { ...execution.environments, [name]: stage } };
+function withEntry(execution: Execution, name: string, entry: ExecutionEntry): Execution {
+  return { ...execution, environments: { ...execution.environments, [name]: entry } };
 }
 
 function outcomeOf({ revision, environments, outcome }: Execution, pipeline: Pipeline): ExecutionOutcome {

@@ -9,7 +9,7 @@ import type {
   PromotionStatus,
 } from '../../api/pipeline.ts';
 import { isSame, revisionOf, shortRevision } from '../model/revision.ts';
-import { commonRevision, environmentStatus, stageOf } from '../model/state.ts';
+import { commonRevision, entryOf, environmentStatus } from '../model/state.ts';
 import { newFailure } from './failure.ts';
 
 /** The reasons of Events. A Warning needs a person. */
@@ -157,7 +157,7 @@ function hasEnded(old: PromotionStatus | undefined, promotion: PromotionStatus):
 /** The execution has the time of the deployment; the deployment's own time moves with each event about it. */
 function deployedAt(status: PipelineStatus, revision: string, environment: Environment | undefined) {
   if (!environment) return undefined;
-  const known = stageOf(status, revision, environment.name).deployedAt;
+  const known = entryOf(status, revision, environment.name).deployedAt;
   if (known !== undefined) return known;
   const { deployment } = environmentStatus(status, environment.name);
   // The deployment may be of a newer revision already.

@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import {
   EnvironmentStatus,
   type Execution,
+  ExecutionEntry,
   ObjectMeta,
   type PipelineKey,
   PipelineStatus,
   pipelineKey,
-  Stage,
   type StoredPipeline,
 } from '../../api/pipeline.ts';
 import { parseSpec, problemLine } from '../../decide/validation.ts';
@@ -65,8 +65,8 @@ function storedExecution(execution: Execution, raw: unknown): Execution {
   const all = (raw as { executions: ({ revision?: unknown; environments?: object } | null)[] }).executions;
   const stored = all.find((one) => one?.revision === execution.revision)?.environments ?? {};
   const missing = Object.entries(stored).flatMap(([name, one]) => {
-    const stage = Object.hasOwn(execution.environments, name) ? undefined : parseLenient(Stage, one);
-    return stage ? [[name, stage] as const] : [];
+    const entry = Object.hasOwn(execution.environments, name) ? undefined : parseLenient(ExecutionEntry, one);
+    return entry ? [[name, entry] as const] : [];
   });
   if (missing.length === 0) return execution;
   return { ...execution, environments: { ...execution.environments, ...Object.fromEntries(missing) } };

@@ -6,7 +6,7 @@ import type {
   PromotionStatus,
   PullRequestRef,
 } from '../../../src/api/pipeline.ts';
-import { stageOf, withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
+import { entryOf, withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
 import type { Observation } from '../../../src/decide/observation/application.ts';
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { foldObservations } from '../../../src/decide/observation/fold.ts';
@@ -562,10 +562,10 @@ describe('what an environment runs', () => {
     let now = looked(from, 0);
     const failed = event({ severity: 'error', reason: 'UpgradeFailed', timestamp: at(60) }, '1.1.0', 'dev');
     now = looked({ ...now, status: receiveEvent(now, 'dev', failed, new Date(at(60))).status ?? {} }, 80);
-    const since = stageOf(now.status, '1.1.0', 'dev').deployedAt;
+    const since = entryOf(now.status, '1.1.0', 'dev').deployedAt;
     for (const seconds of [600, 1800, 3000]) {
       now = looked(now, seconds);
-      expect(stageOf(now.status, '1.1.0', 'dev').deployedAt).toBe(since);
+      expect(entryOf(now.status, '1.1.0', 'dev').deployedAt).toBe(since);
     }
     expect(decide(looked(now, 3700), { seconds: 3700 })).toMatchObject({ kind: 'promote' });
   });
