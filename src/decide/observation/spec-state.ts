@@ -78,7 +78,7 @@ function readiness({ metadata, status }: Subject): SpecState | undefined {
   if (!ready) return underWay('It has no Ready condition yet.');
   const looked = [status.observedGeneration, ready.observedGeneration].filter((one) => one !== undefined);
   if (looked.some((one) => one !== generation)) return underWay(NOT_LOOKED);
-  if (looked.length === 0) return underWay(UNTOLD);
+  if (looked.length === 0) return underWay(NOT_REPORTED);
   if (ready.status === 'False' && isFailure(ready)) return { kind: 'failed', message: wordsOf(ready) };
   const stalled = find('Stalled');
   if (stalled?.status === 'True') return { kind: 'failed', message: wordsOf(stalled) };
@@ -114,7 +114,7 @@ function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject)
 }
 
 const NOT_LOOKED = 'Its controller has not looked at its newest generation yet.';
-const UNTOLD =
+const NOT_REPORTED =
   'Its status does not say which generation it is about (observedGeneration), so that it is not known whether what its spec says is what runs.';
 const NOT_RELEASED = 'It is ready, and Helm has not released its newest values yet.';
 const TOO_OLD =

@@ -1,8 +1,8 @@
 import {
   AUTHORITY_KEYS,
-  authoritiesDoubt,
   authoritiesIn,
   authoritiesProblem,
+  authoritiesWarning,
   MAX_VALUE_BYTES,
 } from '../../lib/net/pure.ts';
 import type { SecretData } from './referenced-objects.ts';
@@ -22,7 +22,7 @@ export function authorityFault(secret: string, data: SecretData): string | undef
 export function authorityWarning(secret: string, data: SecretData | undefined, now: Date | undefined) {
   const { key, value } = (data && authorityIn(data)) ?? {};
   if (key === undefined || value === undefined || value.length > MAX_VALUE_BYTES) return undefined;
-  const message = authoritiesDoubt(secret, key, authoritiesIn(textOf(value)), now);
+  const message = authoritiesWarning(secret, key, authoritiesIn(textOf(value)), now);
   return message === undefined ? undefined : { rule: 'secret-keys' as const, message };
 }
 

@@ -86,7 +86,7 @@ function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[]
       const other = known.find((one) => one.index !== index && one.cluster !== cluster);
       if (!other) return [];
       const field = `${environmentField(index)}.targets[${position}]`;
-      const message = `${spec.environments[other.index]?.name} has the namespace ${target.namespace} on another cluster, and the same Secret ${secret}: events cannot be told apart. ${wayOut(spec, other.index)}`;
+      const message = `${spec.environments[other.index]?.name} has the namespace ${target.namespace} on another cluster, and the same Secret ${secret}: events cannot be told apart. ${remedy(spec, other.index)}`;
       return [{ rule: 'event-cluster', field, message }];
     });
     return warnings.slice(0, 1);
@@ -94,7 +94,7 @@ function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[]
 }
 
 /** The last environment has the key of the one before. */
-function wayOut({ environments }: PipelineSpec, index: number): string {
+function remedy({ environments }: PipelineSpec, index: number): string {
   const own = index === environments.length - 2 ? 'namespaces' : 'keys or namespaces';
   return `Set eventMetadata.cluster in their Alerts and --require-event-cluster, or use other ${own}.`;
 }

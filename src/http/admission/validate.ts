@@ -69,14 +69,14 @@ async function validateSpec(one: Case): Promise<AdmissionResult> {
 async function check(input: unknown, one: Case): Promise<Findings> {
   const checked = checkSpec(input, one.deps.policy, one.review.names);
   if (checked.kind === 'malformed') return checked.findings;
-  return mergeFindings(checked.findings, await checkSurroundings(checked.spec, one));
+  return mergeFindings(checked.findings, await checkReferenced(checked.spec, one));
 }
 
 /**
  * A dry run only warns of Secrets: Flux dry-runs a whole stage before it applies the Secret that comes with
  * the Pipeline. And nothing is denied for what a Secret was a moment ago.
  */
-async function checkSurroundings(
+async function checkReferenced(
   spec: PipelineSpec,
   { review: { names, dryRun, author }, deps: { gather, policy }, lookups, isChange }: Case,
 ): Promise<Findings> {

@@ -1,4 +1,4 @@
-import { waySecrets } from '../net/index.ts';
+import { connectionSecrets } from '../net/index.ts';
 import type { GitCredentials } from './remote.ts';
 
 /**
@@ -18,6 +18,6 @@ export function authorization(credentials: GitCredentials): string | undefined {
 export function redact(text: string, credentials: GitCredentials): string {
   const { token, password } = credentials;
   const header = authorization(credentials)?.replace(/^\w+ /, '');
-  const secrets = [token, password, header, ...waySecrets(credentials)];
+  const secrets = [token, password, header, ...connectionSecrets(credentials)];
   return secrets.reduce<string>((kept, secret) => (secret ? kept.replaceAll(secret, '***') : kept), text);
 }

@@ -1,8 +1,8 @@
 import type { Waiting } from '../async/index.ts';
-import type { Way } from '../net/index.ts';
+import type { ConnectionSettings } from '../net/index.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
-export interface GitCredentials extends Way {
+export interface GitCredentials extends ConnectionSettings {
   readonly token?: string;
   /** A bearer token; it wins over all other credentials. */
   readonly bearerToken?: string;

@@ -1,5 +1,5 @@
 import type { Waiting } from '../async/index.ts';
-import { displayUrl, mediaType, type Outbound, requestWay } from '../net/index.ts';
+import { connectionOptions, displayUrl, mediaType, type Outbound } from '../net/index.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, notGit, type Remote } from './failure.ts';
 import { refsUrl, suffixedBase } from './redirect.ts';
@@ -121,7 +121,12 @@ export function createHttpTransport(deps: TransportDeps): Transport {
 function createRequests({ credentials, signal, waiting }: TransportDeps) {
   const header = authorization(credentials);
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
-  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...requestWay(credentials) };
+  const common = {
+    signal,
+    ...(waiting && { waiting }),
+    purpose: 'git' as const,
+    ...connectionOptions(credentials),
+  };
   return {
     common,
     advertised: (base: string, service: GitService) => ({

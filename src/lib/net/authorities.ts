@@ -60,7 +60,7 @@ export function authoritiesProblem(secret: string, key: string, found: Authoriti
 }
 
 /** The sentence that warns of a value which can be used all the same, or undefined. */
-export function authoritiesDoubt(
+export function authoritiesWarning(
   secret: string,
   key: string,
   { certificates, broken }: Authorities,

@@ -27,7 +27,7 @@ export function isLoopbackServer(server: string): boolean {
 
 /**
  * The fault of a URL in a kubeconfig as the end of a sentence, such as `has a server that is not a
- * URL`. The way to a proxy may be plain: what goes through it is encrypted to the API server.
+ * URL`. The connection to a proxy may be plain: what goes through it is encrypted to the API server.
  */
 export function clusterUrlProblem(what: ClusterUrl, text: string, hosts: ClusterHosts): string | undefined {
   if (!URL.canParse(text)) return `has a ${what} that is not a URL`;

@@ -46,8 +46,8 @@ export function hostProblem(url: URL, policy: HostPolicy): string | undefined {
 }
 
 /**
- * The same for a proxy that a Pipeline names. The way to it may be plain: what goes through it is encrypted to the host
- * behind it, but for hosts that are reached by http.
+ * The same for a proxy that a Pipeline names. The connection to it may be plain: what goes through it is
+ * encrypted to the host behind it, but for hosts that are reached by http.
  */
 export function proxyHostProblem(url: URL, policy: HostPolicy): string | undefined {
   return isInsecureHost(url, policy) ? undefined : reachProblem(url, policy);

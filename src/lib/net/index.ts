@@ -12,7 +12,7 @@ export { type Lookup, remembered, systemLookup } from './lookup.ts';
 export { mediaType } from './outbound/media-type.ts';
 export { createOutbound, displayUrl, type Outbound } from './outbound.ts';
 export { createProxyFor, type ProxyFor } from './proxy.ts';
-export { keyBy, requestWay, type Way, waySecrets } from './request-options.ts';
+export { type ConnectionSettings, connectionOptions, connectionSecrets, keyBy } from './request-options.ts';
 export {
   isOneOf,
   isSignedBy,

@@ -7,14 +7,14 @@ import { type Lookup, remembered, systemLookup } from './lookup.ts';
 import { exchange } from './outbound/exchange.ts';
 import { networkError, proxyRefusal } from './outbound/failure.ts';
 import { refuseForbiddenAddresses } from './outbound/lookup.ts';
-import { atJudgedAddress, refuseProxy, type UsedProxy } from './outbound/proxy.ts';
+import { atCheckedAddress, refuseProxy, type UsedProxy } from './outbound/proxy.ts';
 import type { OutboundRequest } from './outbound/request.ts';
 import type { ProxyFor } from './proxy.ts';
 
 export { displayUrl } from './outbound/failure.ts';
 
 /**
- * The way to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects
+ * Sends requests to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects
  * are handed back as they are, so that credentials never go to another host.
  * Throws `HostNotAllowed`, `ForgeUnavailable`/`GitUnavailable` for the network and the deadline, and
  * `ForgeRefused`/`GitTooLarge` for a body over its bound; every HTTP status is an answer, not an error.
@@ -45,7 +45,7 @@ const NEVER = new AbortController().signal;
 /**
  * One gap stays open: between our look-up and the connection a name may change its address. Such a
  * host still has to show a certificate for its name before a byte of the request is sent, because only
- * listed hosts are reached by http. Behind a proxy names may mean nothing here: they are the proxy's to judge.
+ * listed hosts are reached by http. Behind a proxy names may mean nothing here: the proxy checks them.
  */
 export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Outbound {
   const addressesOf = remembered(deps.lookup ?? systemLookup);
@@ -56,9 +56,9 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
   }
 
   /** The proxy at an address that was looked at; undefined: directly, to a host that was looked at. */
-  async function wayTo(url: URL, proxy: UsedProxy | undefined, bounds: DeadlineOptions) {
+  async function checkedProxy(url: URL, proxy: UsedProxy | undefined, bounds: DeadlineOptions) {
     if (proxy && !proxy.isOwn) return proxy.url;
-    if (proxy) return inTime(bounds, () => atJudgedAddress(proxy, policy, addressesOf));
+    if (proxy) return inTime(bounds, () => atCheckedAddress(proxy, policy, addressesOf));
     await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
     return undefined;
   }
@@ -77,7 +77,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       if (proxy) refuseProxy(proxy, policy);
       let giveBack: (() => void) | undefined;
       try {
-        const through = await wayTo(url, proxy, bounds);
+        const through = await checkedProxy(url, proxy, bounds);
         if (!request.hasRoom) giveBack = await room(request);
         const response = await inTime(bounds, (deadline) => exchange(request, through, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);

@@ -1,9 +1,9 @@
 export {
   AUTHORITY_KEYS,
-  authoritiesDoubt,
   authoritiesIn,
   authoritiesProblem,
   authoritiesText,
+  authoritiesWarning,
   NO_ROOT_NEEDED,
 } from './authorities.ts';
 export {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ClientCertificate } from './client-certificate.ts';
 import type { OutboundRequest } from './outbound/request.ts';
 
-/** The way to a host over HTTPS, as a Secret sets it. */
-export interface Way {
+/** How a host is reached over HTTPS, as a Secret says. */
+export interface ConnectionSettings {
   /** A private certificate authority, in PEM. */
   readonly caFile?: string;
   /** Shown to servers that ask for one. */
@@ -12,9 +12,11 @@ export interface Way {
   readonly proxy?: string;
 }
 
-/** The same for a request. */
-export function requestWay(way: Way): Pick<OutboundRequest, 'ca' | 'certificate' | 'proxy'> {
-  const { caFile, clientCertificate, proxy } = way;
+/** The settings as a request takes them. */
+export function connectionOptions(
+  settings: ConnectionSettings,
+): Pick<OutboundRequest, 'ca' | 'certificate' | 'proxy'> {
+  const { caFile, clientCertificate, proxy } = settings;
   return {
     ...(caFile !== undefined && { ca: caFile }),
     ...(clientCertificate && { certificate: clientCertificate }),
@@ -26,12 +28,12 @@ export function requestWay(way: Way): Pick<OutboundRequest, 'ca' | 'certificate'
  * The key of what is remembered, apart for each proxy that a Pipeline names: it may answer in the place of the host,
  * where the Pipeline names a certificate authority as well.
  */
-export function keyBy({ proxy }: Way, key: string): string {
+export function keyBy({ proxy }: ConnectionSettings, key: string): string {
   return proxy === undefined ? key : `${key} through ${createHash('sha256').update(proxy).digest('hex')}`;
 }
 
-/** The secrets of a way, which must not appear in messages. */
-export function waySecrets({ clientCertificate, proxy }: Way): string[] {
+/** The secrets of the settings, which must not appear in messages. */
+export function connectionSecrets({ clientCertificate, proxy }: ConnectionSettings): string[] {
   const key = clientCertificate ? [clientCertificate.key] : [];
   if (proxy === undefined) return key;
   const { href, username, password } = new URL(proxy);

@@ -1,14 +1,14 @@
 import { TurnpikeError } from '../../errors.ts';
-import { keyBy, type Way } from '../../net/index.ts';
+import { type ConnectionSettings, keyBy } from '../../net/index.ts';
 import type { JsonRequest, SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext } from '../request/types.ts';
 import { type ApiVersions, VERSIONS } from './known-versions.ts';
 
 /** The same versions, but with those found out through each proxy kept apart. */
-export function versionsBy(way: Way, { of, refused }: ApiVersions): ApiVersions {
+export function versionsBy(settings: ConnectionSettings, { of, refused }: ApiVersions): ApiVersions {
   return {
-    of: (origin) => of(keyBy(way, origin)),
-    refused: (origin, version) => refused(keyBy(way, origin), version),
+    of: (origin) => of(keyBy(settings, origin)),
+    refused: (origin, version) => refused(keyBy(settings, origin), version),
   };
 }
 

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../errors.ts';
 import type { SigningKey } from '../../git/index.ts';
 import { signingProblem } from '../../git/pure.ts';
-import type { Way } from '../../net/index.ts';
+import type { ConnectionSettings } from '../../net/index.ts';
 import {
   AUTHORITY_KEYS,
   authoritiesIn,
@@ -25,7 +25,7 @@ import { gitHubAppFault, isGitHubApp } from './github-app.ts';
 import type { ReadKey } from './read-key.ts';
 
 /** Credentials of a forge and its Git server: `token` for the API, the rest for Git over HTTPS. */
-export interface Credentials extends Way {
+export interface Credentials extends ConnectionSettings {
   readonly token: string;
   /** A token for Git over HTTPS as it is, in the place of a user with a password. */
   readonly bearerToken?: string;
@@ -46,7 +46,7 @@ export type PushCredentials = Omit<Credentials, 'token'> & { readonly token?: st
 
 /** A GitHub App in a token's place: tokens are asked for. */
 export interface AppCredentials
-  extends Way,
+  extends ConnectionSettings,
     Pick<Credentials, 'password' | 'identity' | 'knownHosts' | 'signing'> {
   readonly app: GitHubApp;
 }
@@ -116,7 +116,7 @@ export function gitCredentialsFrom(
 function othersFrom(
   main: PartSecret,
   { tls, proxy, signing }: PartSecrets,
-): Way & Pick<Credentials, 'signing'> {
+): ConnectionSettings & Pick<Credentials, 'signing'> {
   return {
     ...tlsFrom(tls ?? main),
     ...(tls && authorityFrom(tls)),
@@ -125,12 +125,12 @@ function othersFrom(
   };
 }
 
-function authorityFrom(secret: PartSecret): Way {
+function authorityFrom(secret: PartSecret): ConnectionSettings {
   const { caFile } = rest(readerOf(secret), secret.where);
   return caFile === undefined ? {} : { caFile };
 }
 
-function tlsFrom(secret: PartSecret): Way {
+function tlsFrom(secret: PartSecret): ConnectionSettings {
   const read = readerOf(secret);
   const fault =
     halfCertificateFault(secret.where, (key) => read(key) !== undefined) ??

@@ -1,4 +1,4 @@
-import { waySecrets } from '../../net/index.ts';
+import { connectionSecrets } from '../../net/index.ts';
 import type { Credentials } from './credentials.ts';
 
 /** Texts that must not appear in messages. */
@@ -6,7 +6,7 @@ export function secretsOf(credentials: Credentials): string[] {
   const { token, bearerToken, password, username, signing } = credentials;
   const basic = username !== undefined && password !== undefined ? [toBase64(`${username}:${password}`)] : [];
   const all = [token, bearerToken, password, signing?.passphrase].filter((secret) => secret !== undefined);
-  return [...new Set([...all, ...basic, ...waySecrets(credentials)])];
+  return [...new Set([...all, ...basic, ...connectionSecrets(credentials)])];
 }
 
 function toBase64(text: string): string {

@@ -14,7 +14,7 @@ import { forgeWords } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, type MergeRequest, parsed, read, requestUrl } from './api.ts';
 import { hasEnded, withMergedResults } from './merged-results.ts';
-import { type MergeParameters, wayToMerge } from './method.ts';
+import { chooseMethod, type MergeParameters } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { branchHasChecks, checksOf } from './status.ts';
 
@@ -50,9 +50,9 @@ export async function merge(
     (await unspoken(options, checks, commit, () => branchHasChecks(api, options.base))) ??
     unended(request, checks, commit);
   if (waits) return waits;
-  const way = await wayToMerge(api, options.method);
-  if ('outcome' in way) return way.outcome;
-  const merging = { request, commit, mayWait: options.mayWait, ...way };
+  const chosen = await chooseMethod(api, options.method);
+  if ('outcome' in chosen) return chosen.outcome;
+  const merging = { request, commit, mayWait: options.mayWait, ...chosen };
   return checks.pending.length === 0 ? mergeNow(api, merging) : schedule(api, merging);
 }
 

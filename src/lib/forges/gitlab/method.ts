@@ -19,7 +19,7 @@ export interface MergeParameters {
   readonly squash?: true;
 }
 
-export type WayToMerge =
+export type MethodChoice =
   | { readonly parameters: MergeParameters }
   /** The merge request is not merged by the wanted method. */
   | { readonly outcome: MergeOutcome };
@@ -28,7 +28,7 @@ export type WayToMerge =
  * The project says whether there are merge commits; squashing comes on top of that, for each merge request. Without a
  * wanted method both are left to GitLab.
  */
-export async function wayToMerge(api: Api, method: MergeMethod | undefined): Promise<WayToMerge> {
+export async function chooseMethod(api: Api, method: MergeMethod | undefined): Promise<MethodChoice> {
   if (!method) return { parameters: {} };
   const send = () => api.send({ method: 'GET', url: api.projectUrl });
   const { data } = await api.call('merge', send);

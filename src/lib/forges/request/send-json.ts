@@ -1,4 +1,4 @@
-import { requestWay } from '../../net/index.ts';
+import { connectionOptions } from '../../net/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { ForgeAnswer } from './types.ts';
@@ -8,7 +8,7 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
   return {
     timeoutMs: 30_000,
     maxBytes: 8 * 1024 * 1024,
-    ...requestWay(credentials),
+    ...connectionOptions(credentials),
     ...(deps.signal && { signal: deps.signal }),
     ...(deps.waiting && { waiting: deps.waiting }),
   };

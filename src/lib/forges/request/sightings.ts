@@ -1,5 +1,5 @@
 import { putBounded } from '../../async/index.ts';
-import { keyBy, type Way } from '../../net/index.ts';
+import { type ConnectionSettings, keyBy } from '../../net/index.ts';
 
 /** Confirms a state that was seen twice, some time apart. */
 export interface Sightings {
@@ -25,6 +25,6 @@ export function createSightings(now: () => Date): Sightings {
 }
 
 /** The same sightings, kept apart for each proxy. */
-export function sightingsBy(way: Way, { confirms }: Sightings): Sightings {
-  return { confirms: (key, sight) => confirms(keyBy(way, key), sight) };
+export function sightingsBy(settings: ConnectionSettings, { confirms }: Sightings): Sightings {
+  return { confirms: (key, sight) => confirms(keyBy(settings, key), sight) };
 }

@@ -49,16 +49,20 @@ export function createConnections(
   async function attempt(path: string, init: BunFetchRequestInit): Promise<Answer> {
     // A credential plugin or a name server that hangs must not hold a request longer than its deadline.
     const credentials = await untilAborted(source.current(), init.signal);
-    const ways = await untilAborted(route.ways(), init.signal);
+    const endpoints = await untilAborted(route.endpoints(), init.signal);
     const session = sessions.of(credentials);
     let failure: unknown = new Error('its name has no address');
-    for (const way of ways) {
-      const headers = { ...init.headers, ...credentials.headers, ...way.headers };
+    for (const endpoint of endpoints) {
+      const headers = { ...init.headers, ...credentials.headers, ...endpoint.headers };
       try {
-        const response = await session.fetch(way.base + path, { ...init, headers, proxy: way.proxy });
-        return { response, isQuotable: way.isQuotable, secrets: secretsOf(credentials) };
+        const response = await session.fetch(endpoint.base + path, {
+          ...init,
+          headers,
+          proxy: endpoint.proxy,
+        });
+        return { response, isQuotable: endpoint.isQuotable, secrets: secretsOf(credentials) };
       } catch (error) {
-        route.failed(way);
+        route.failed(endpoint);
         failure = error;
         if (!UNCONNECTED.test(errorCode(error))) throw error;
       }

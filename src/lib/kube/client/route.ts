@@ -4,8 +4,8 @@ import type { ClusterUrl } from '../../net/index.ts';
 import { hostOf } from '../../net/pure.ts';
 import type { CheckedHost, HostCheck } from './host-check.ts';
 
-/** One way to send a request to an API server. */
-export interface Way {
+/** An address of an API server, with the proxy that leads there. */
+export interface Endpoint {
   /** The server's URL without a slash at the end; an address that was looked at stands in the place of its name. */
   readonly base: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,10 +17,10 @@ export interface Way {
 export interface Route {
   /** The name that the server's certificate has to be for, where the URL does not say it; not through a proxy. */
   readonly serverName: string | undefined;
-  /** Ways to try, in this order. @throws what `checkHost` throws */
-  ways(): Promise<readonly Way[]>;
+  /** Endpoints to try, in this order. @throws what `checkHost` throws */
+  endpoints(): Promise<readonly Endpoint[]>;
   /** Nothing came of it: the others are tried first from now on. */
-  failed(way: Way): void;
+  failed(endpoint: Endpoint): void;
 }
 
 export interface RouteOptions {
@@ -33,31 +33,31 @@ export interface RouteOptions {
 
 export function createRoute({ server, proxy, checkHost }: RouteOptions): Route {
   if (!checkHost) {
-    const way = { base: server, headers: {}, proxy: proxyOption(proxy), isQuotable: true };
-    return { serverName: undefined, ways: async () => [way], failed: () => {} };
+    const endpoint = { base: server, headers: {}, proxy: proxyOption(proxy), isQuotable: true };
+    return { serverName: undefined, endpoints: async () => [endpoint], failed: () => {} };
   }
   const url = new URL(server);
   const find = proxy ? throughProxy(server, new URL(proxy), checkHost) : directly(server, checkHost);
   const avoided = new Set<string>();
   return {
     serverName: proxy || url.protocol === 'http:' || isIP(hostOf(url)) !== 0 ? undefined : hostOf(url),
-    async ways() {
-      const ways = await find();
+    async endpoints() {
+      const endpoints = await find();
       // Once all have failed, none is worse than another.
-      if (ways.every((way) => avoided.has(keyOf(way)))) avoided.clear();
-      return ways.toSorted((a, b) => Number(avoided.has(keyOf(a))) - Number(avoided.has(keyOf(b))));
+      if (endpoints.every((endpoint) => avoided.has(keyOf(endpoint)))) avoided.clear();
+      return endpoints.toSorted((a, b) => Number(avoided.has(keyOf(a))) - Number(avoided.has(keyOf(b))));
     },
-    failed: (way) => void avoided.add(keyOf(way)),
+    failed: (endpoint) => void avoided.add(keyOf(endpoint)),
   };
 }
 
-function keyOf({ base, proxy }: Way): string {
+function keyOf({ base, proxy }: Endpoint): string {
   return proxy ? JSON.stringify(proxy) : base;
 }
 
 function directly(server: string, checkHost: HostCheck) {
   const url = new URL(server);
-  return async (): Promise<Way[]> => {
+  return async (): Promise<Endpoint[]> => {
     const { addresses, isQuotable } = await checkHost('server', url);
     return addresses.map((address) => ({
       base: withHost(url, address),
@@ -74,7 +74,7 @@ function directly(server: string, checkHost: HostCheck) {
  */
 function throughProxy(server: string, proxy: URL, checkHost: HostCheck) {
   const behind = checkBehind(checkHost, new URL(server));
-  return async (): Promise<Way[]> => {
+  return async (): Promise<Endpoint[]> => {
     const [ahead, { isQuotable }] = await Promise.all([checkHost('proxy-url', proxy), behind()]);
     const urls =
       proxy.protocol === 'https:' ? [proxy.href] : ahead.addresses.map((address) => withHost(proxy, address));

@@ -23,7 +23,7 @@ export function refuseProxy({ url, isOwn }: UsedProxy, policy: HostPolicy): void
  *
  * @throws TurnpikeError HostNotAllowed when its name leads to a forbidden address; the look-up's own error
  */
-export async function atJudgedAddress({ url }: UsedProxy, policy: HostPolicy, lookup: Lookup): Promise<URL> {
+export async function atCheckedAddress({ url }: UsedProxy, policy: HostPolicy, lookup: Lookup): Promise<URL> {
   const host = withoutBrackets(url.hostname);
   if (isIP(host) !== 0 || isInsecureHost(url, policy)) return url;
   const addresses = await lookup(host);

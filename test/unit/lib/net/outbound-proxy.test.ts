@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { atJudgedAddress, refuseProxy } from '../../../../src/lib/net/outbound/proxy.ts';
+import { atCheckedAddress, refuseProxy } from '../../../../src/lib/net/outbound/proxy.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 
 const POLICY = { allowed: [], insecure: ['proxy.lab:3128'] };
@@ -10,7 +10,7 @@ function reached(address: string, addresses: readonly string[] = []) {
     asked.push(host);
     return addresses;
   };
-  const url = atJudgedAddress({ url: new URL(address), isOwn: true }, POLICY, lookup);
+  const url = atCheckedAddress({ url: new URL(address), isOwn: true }, POLICY, lookup);
   return { asked, href: url.then(({ href }) => href) };
 }
 
