@@ -1,4 +1,11 @@
-import { createSlots, type Turn, type Turns, untilAborted, type Waiting } from '../async/index.ts';
+import {
+  createSlots,
+  putBounded,
+  type Turn,
+  type Turns,
+  untilAborted,
+  type Waiting,
+} from '../async/index.ts';
 
 /**
  * Opens keys with a passphrase, for any use: one at a time, since each takes up to seconds of computing and some of
@@ -52,13 +59,12 @@ export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): 
   const kept = new Map<string, Opening<Key>>();
 
   function begin(id: string, open: (turn: Turn) => Promise<Key>, { tenant }: Asker): Opening<Key> {
-    if (kept.size >= MAX_KEPT) kept.clear();
     const controller = new AbortController();
     const opening = { key: lane.run(open, controller.signal, tenant), controller, askers: 0 };
     const forget = () => {
       if (kept.get(id) === opening) kept.delete(id);
     };
-    kept.set(id, opening);
+    putBounded(kept, id, opening, MAX_KEPT);
     controller.signal.addEventListener('abort', forget, { once: true });
     opening.key.then(() => {
       controller.signal.removeEventListener('abort', forget);

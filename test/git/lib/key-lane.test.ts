@@ -67,6 +67,17 @@ describe('a key that is being opened', () => {
   });
 });
 
+describe('an opened key', () => {
+  test('gives way when too many others were opened since, and they stay', async () => {
+    const { keys, opening, rounds } = setUp();
+    for (let key = 0; key <= 100; key += 1) await keys(`${key}`, opening('a', 1), {});
+    await keys('1', opening('a', 1), {});
+    expect(rounds()).toBe(101);
+    await keys('0', opening('a', 1), {});
+    expect(rounds()).toBe(102);
+  });
+});
+
 describe('keys of several uses and tenants', () => {
   test('are opened one at a time, and each tenant has its turn', async () => {
     const { lane, keys } = setUp();
