@@ -1,5 +1,5 @@
 import type { HeldBy, PromotionStatus } from '../../api/pipeline.ts';
-import { escapeControls } from '../../lib/text/index.ts';
+import { escapeControls, wholeSeconds } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
@@ -178,5 +178,5 @@ function openingNow(context: GateContext): Opening | undefined {
 }
 
 function shown(instant: number): string {
-  return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z');
+  return wholeSeconds(new Date(instant).toISOString());
 }

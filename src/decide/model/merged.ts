@@ -1,5 +1,6 @@
 import type { MergedInto, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { isSameRepository } from '../../lib/forges/pure.ts';
+import { wholeSeconds } from '../../lib/text/index.ts';
 import { entryOf, executionOf, ownValue } from './state.ts';
 
 /** The record of merges that are not deployed yet. */
@@ -65,7 +66,7 @@ export function withMerge(
   { revision, into }: Merge,
   { environment, now }: { readonly environment: string; readonly now: Date },
 ): PipelineStatus {
-  const mergedAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const mergedAt = wholeSeconds(now.toISOString());
   const own = executionOf(status.executions, revision);
   const executions = status.executions?.map((one) => {
     if (one !== own) return one;

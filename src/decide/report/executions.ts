@@ -8,6 +8,7 @@ import {
   type PipelineStatus,
   type PromotionStatus,
 } from '../../api/pipeline.ts';
+import { wholeSeconds } from '../../lib/text/index.ts';
 import { availableRevision } from '../gates/available.ts';
 import { mayBeThereInPart } from '../gates/candidate.ts';
 import { mergePlace } from '../model/merged.ts';
@@ -82,7 +83,7 @@ function withRollback(executions: Executions, name: string, state: EnvironmentSt
     if (!entry?.deployedAt || entry.rolledBackAt || one === own) return one;
     const isBack =
       since === undefined ? isOlder(runs, one.revision) : Date.parse(entry.deployedAt) > Date.parse(since);
-    return isBack ? withEntry(one, name, { ...entry, rolledBackAt: time(now.toISOString()) }) : one;
+    return isBack ? withEntry(one, name, { ...entry, rolledBackAt: wholeSeconds(now.toISOString()) }) : one;
   });
 }
 
@@ -101,7 +102,7 @@ function withDeployed(executions: Executions, name: string, { state, revision, n
     executions,
     name,
     revision,
-    time(isReported ? deployment.observedAt : now.toISOString()),
+    wholeSeconds(isReported ? deployment.observedAt : now.toISOString()),
   );
   const begun = withExecution(executions, revision, at);
   return replaced(begun, revision, (one) => {
@@ -128,7 +129,7 @@ function withWhole(executions: Executions, name: string, state: EnvironmentStatu
   return replaced(executions, revision, (one) => {
     const entry = entryIn(one, name);
     if (!entry?.deployedAt || entry.wholeAt) return one;
-    return withEntry(one, name, { ...entry, wholeAt: time(now.toISOString()) });
+    return withEntry(one, name, { ...entry, wholeAt: wholeSeconds(now.toISOString()) });
   });
 }
 
@@ -155,7 +156,7 @@ function withFailure(
   return replaced(executions, revision, (one) => {
     const entry = entryIn(one, name);
     if (!entry?.deployedAt || entry.failedAt) return one;
-    return withEntry(one, name, { ...entry, failedAt: time(deployment.observedAt) });
+    return withEntry(one, name, { ...entry, failedAt: wholeSeconds(deployment.observedAt) });
   });
 }
 
@@ -169,16 +170,16 @@ function isLatest(executions: Executions, name: string, revision: string): boole
 function withPromoted(executions: Executions, name: string, { promotion }: EnvironmentStatus): Executions {
   const at = promotion && carriedOutAt(promotion);
   if (!promotion || at === undefined) return executions;
-  const begun = withExecution(executions, promotion.revision, time(promotion.startedAt ?? at));
+  const begun = withExecution(executions, promotion.revision, wholeSeconds(promotion.startedAt ?? at));
   return replaced(begun, promotion.revision, (one) => {
     const entry = entryIn(one, name) ?? {};
     const place = mergePlace(promotion);
     const merged = promotion.phase === 'Merged' && {
-      mergedAt: time(at),
+      mergedAt: wholeSeconds(at),
       ...(place && !entry.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
     };
     // A second merge counts as the last one.
-    return withEntry(one, name, { promotedAt: time(at), ...entry, ...merged });
+    return withEntry(one, name, { promotedAt: wholeSeconds(at), ...entry, ...merged });
   });
 }
 
@@ -268,9 +269,4 @@ function isInUse({ revision }: Execution, { spec, status }: Pipeline): boolean {
 
 function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
-}
-
-/** Cuts the time to the second, as Kubernetes does. */
-function time(at: string): string {
-  return at.replace(/\.\d+Z$/, 'Z');
 }

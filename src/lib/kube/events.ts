@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.ts';
-import { cutBytes } from '../text/index.ts';
+import { cutBytes, wholeSeconds } from '../text/index.ts';
 import { apiStatus } from './client/status.ts';
 import type { KubeClient } from './client/transport.ts';
 import { resourcePath } from './path.ts';
@@ -54,7 +54,7 @@ export function createEventRecorder(client: KubeClient, options: EventRecorderOp
 
 function eventBody(event: KubeEvent, { component, instance, now }: EventRecorderOptions): object {
   const { regarding, type, reason, message, annotations } = event;
-  const time = `${(event.at ?? now()).toISOString().slice(0, 19)}Z`;
+  const time = wholeSeconds((event.at ?? now()).toISOString());
   return {
     apiVersion: 'v1',
     kind: 'Event',

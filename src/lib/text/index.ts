@@ -25,3 +25,4 @@ export { escapeControls, escapeControlsInLines, hasControls, maskControls } from
 export { parseTemplate, renderTemplate } from './template.ts';
 export { cut, cutBytes, MAX_QUOTED, oneLine } from './text.ts';
 export { brokenRule, type TextRule } from './text-rules.ts';
+export { wholeSeconds } from './time.ts';

@@ -2,7 +2,7 @@ import { EVENT_TOKEN, FIELD_MANAGER } from '../../api/group.ts';
 import { untilAborted } from '../../lib/async/index.ts';
 import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
 import type { ObjectReference } from '../../lib/kube/index.ts';
-import { cut, oneLine } from '../../lib/text/index.ts';
+import { cut, oneLine, wholeSeconds } from '../../lib/text/index.ts';
 
 /** The event that notification-controller takes, of `event.toolkit.fluxcd.io/v1beta1`. */
 export interface OutgoingEvent {
@@ -48,7 +48,7 @@ function eventBody(
   return {
     involvedObject: regarding,
     severity,
-    timestamp: `${event.at.toISOString().slice(0, 19)}Z`,
+    timestamp: wholeSeconds(event.at.toISOString()),
     message,
     reason,
     metadata: { ...event.metadata, [EVENT_TOKEN]: event.token },
