@@ -1,7 +1,10 @@
 /** Lets so many do something at once; of each key the first come first, and the keys take turns. */
 export interface Slots {
-  /** Call what it gives when it is done. Rejects with the signal's reason. `key` is the same for all unless given. */
-  take(signal: AbortSignal, key?: string): Promise<() => void>;
+  /**
+   * Call what it gives when it is done. Rejects with the signal's reason; waits for as long as it takes without one. `key`
+   * is the same for all unless given.
+   */
+  take(signal?: AbortSignal, key?: string): Promise<() => void>;
 }
 
 export function createSlots(count: number): Slots {
@@ -46,7 +49,7 @@ export function createSlots(count: number): Slots {
 
   return {
     async take(signal, key = '') {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       if (free > 0) {
         free -= 1;
         return taken();
@@ -56,10 +59,10 @@ export function createSlots(count: number): Slots {
       const giveUp = () => {
         // At once: what is given back in the same moment must not go to a caller that waits no more.
         forget(key, resolve);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
-      signal.addEventListener('abort', giveUp, { once: true });
-      await promise.finally(() => signal.removeEventListener('abort', giveUp));
+      signal?.addEventListener('abort', giveUp, { once: true });
+      await promise.finally(() => signal?.removeEventListener('abort', giveUp));
       return taken();
     },
   };

@@ -29,7 +29,6 @@ interface WorkerSlot {
 
 export function createWorkers<K extends string>({ queue, count }: WorkersOptions<K>): Workers<K> {
   const slots = createSlots(count);
-  const patience = new AbortController().signal;
   const held = new Map<K, WorkerSlot>();
   const underWay = new Set<Promise<void>>();
   let dispatched = Promise.resolve();
@@ -45,7 +44,7 @@ export function createWorkers<K extends string>({ queue, count }: WorkersOptions
   }
 
   async function comeBack(slot: WorkerSlot): Promise<void> {
-    const giveBack = await slots.take(patience);
+    const giveBack = await slots.take();
     // Something else of it may have gone outside, or have come back, meanwhile.
     if (slot.giveBack || slot.outside > 0 || slot.isOver) giveBack();
     else slot.giveBack = giveBack;
@@ -53,7 +52,7 @@ export function createWorkers<K extends string>({ queue, count }: WorkersOptions
 
   async function dispatch(run: (key: K) => Promise<void>): Promise<void> {
     while (await queue.ready()) {
-      const giveBack = await slots.take(patience);
+      const giveBack = await slots.take();
       // It may have been removed while others worked.
       const key = queue.take();
       if (key === undefined) {

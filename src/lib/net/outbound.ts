@@ -40,7 +40,6 @@ export interface OutboundDeps {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DIAL_MS = 30_000;
-const NEVER = new AbortController().signal;
 
 /**
  * One gap stays open: between our look-up and the connection a name may change its address. Such a
@@ -52,7 +51,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
   const slots = deps.atOnce === undefined ? undefined : createSlots(deps.atOnce);
 
   async function room(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void> {
-    return slots ? ownTurn(request, slots.take(request.signal ?? NEVER)) : () => undefined;
+    return slots ? ownTurn(request, slots.take(request.signal)) : () => undefined;
   }
 
   /** The proxy at an address that was looked at; undefined: directly, to a host that was looked at. */

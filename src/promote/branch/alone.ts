@@ -9,7 +9,6 @@ export interface Alone<Result> {
 }
 
 const AT_ONCE = 4;
-const NEVER = new AbortController().signal;
 
 export function createAlone<Result>(settle: Settle<BatchedUpdate, Result>): Alone<Result> {
   const slots = createSlots(AT_ONCE);
@@ -21,7 +20,7 @@ export function createAlone<Result>(settle: Settle<BatchedUpdate, Result>): Alon
     update: BatchedUpdate,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    const { signal = NEVER } = update;
+    const { signal } = update;
     const take = async () => {
       await untilAborted(Promise.resolve(before), signal);
       return slots.take(signal);

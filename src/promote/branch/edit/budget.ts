@@ -32,8 +32,6 @@ export interface EditBudgetOptions {
 /** Some seconds; the values files of a fleet have a few thousand each. */
 const MAX_TOKENS = 2_000_000;
 
-const NEVER = new AbortController().signal;
-
 export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   const { turns = createTurns(), parses = createSlots(1), signal, maxTokens = MAX_TOKENS } = options;
   const { waiting = (turn) => turn, namespace } = options;
@@ -46,7 +44,7 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   }
 
   async function parse(): Promise<() => void> {
-    const giveBack = await waiting(parses.take(signal ?? NEVER, namespace));
+    const giveBack = await waiting(parses.take(signal, namespace));
     return () => {
       turns.collect();
       giveBack();
