@@ -121,7 +121,7 @@ function ipv4In(text: string): string | undefined {
 /** The one form to which the URL parser brings every spelling; that of Bun does not know all with IPv4 at the end. */
 function shortIpv6(address: string): string {
   const groups = groupsOf(address).map((group) => group.toString(16));
-  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+  return withoutBrackets(new URL(`http://[${groups.join(':')}]/`).hostname);
 }
 
 /** The eight groups of an IPv6 address, its last 32 bits written as IPv4 or not. */

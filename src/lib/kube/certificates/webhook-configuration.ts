@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
+import { withoutBrackets } from '../../net/index.ts';
 import type { KubeClient } from '../client/transport.ts';
 import { resourcePath } from '../path.ts';
 import type { ServerNames } from './certificate.ts';
@@ -118,5 +119,5 @@ function hostsOf({ service, url }: ClientConfig): string[] {
     return [host, `${host}.cluster.local`];
   }
   if (!url || !URL.canParse(url)) return [];
-  return [new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')];
+  return [withoutBrackets(new URL(url).hostname)];
 }
