@@ -1,4 +1,5 @@
 import { type Pipeline, type PipelineStatus, pipelineKey } from '../api/pipeline.ts';
+import { secondsTo } from '../decide/gates/seconds.ts';
 import { isSame } from '../decide/model/revision.ts';
 import { environmentStatus } from '../decide/model/state.ts';
 import type { StatusStore } from '../decide/model/status-store.ts';
@@ -63,7 +64,7 @@ async function recordAttempt(deps: ActDeps, intent: Intent, attempt: Attempt): P
   // A newer revision that came meanwhile, and a pull request that was just opened, are looked at at once.
   if (!promotion || !isSame(promotion.revision, attempt.revision)) return 0;
   if (promotion.nextAttemptAt === undefined) return promotion.pullRequest ? 0 : SOON_SECONDS;
-  const seconds = Math.max(0, (Date.parse(promotion.nextAttemptAt) - deps.now().getTime()) / 1000);
+  const seconds = secondsTo(Date.parse(promotion.nextAttemptAt), { now: deps.now() });
   return promotion.failure?.retry === 'never' ? Math.min(seconds, RECHECK_SECONDS) : seconds;
 }
 

@@ -6,6 +6,7 @@ import {
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
+import { secondsTo } from '../decide/gates/seconds.ts';
 import { graceEnd } from '../decide/model/event-grace.ts';
 import { withMerge } from '../decide/model/merged.ts';
 import { shortRevision } from '../decide/model/revision.ts';
@@ -205,7 +206,7 @@ function hasStopped({ environments = {} }: PipelineStatus): boolean {
 /** Seconds until an event that the application does not bear out is overruled by it. */
 function graceWake({ environments = {} }: PipelineStatus, now: Date): number | undefined {
   const ends = Object.values(environments).flatMap((state) => graceEnd(state, now) ?? []);
-  return ends.length > 0 ? Math.max(0, (Math.min(...ends) - now.getTime()) / 1000) : undefined;
+  return ends.length > 0 ? secondsTo(Math.min(...ends), { now }) : undefined;
 }
 
 /** Tells whether somebody changed the spec, or requested a reconciliation as one does with Flux. */

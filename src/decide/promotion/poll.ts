@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../../api/pipeline.ts';
 import { candidateOf, objectionTo } from '../gates/candidate.ts';
 import { closedGate, isByHand } from '../gates/gates.ts';
+import { secondsTo } from '../gates/seconds.ts';
 import { isUnfinished } from '../model/phase.ts';
 import { isSame } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
@@ -39,7 +40,7 @@ export function pollDue(
   if (seconds === undefined) return undefined;
   const { changedAt } = record.pullRequest ?? {};
   const isNews = asked && (asked.changedAt !== changedAt || (asked.isHeld && !isHeld(context)));
-  const shown = Math.max(0, (mergeShown(record) - now.getTime()) / 1000);
+  const shown = secondsTo(mergeShown(record), context);
   if (requested || isNews || isUnheard(context, asked, available)) return shown;
   const last = asked?.at ?? firstAsk(record);
   const pause = Math.min(seconds, asked?.retrySeconds ?? seconds);

@@ -3,6 +3,7 @@ import { GATES_OPEN } from '../../lib/forges/pure.ts';
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, gatesInto } from '../gates/candidate.ts';
 import { closedGate, type Gate, isByHand } from '../gates/gates.ts';
+import { secondsTo } from '../gates/seconds.ts';
 import { isUnfinished } from '../model/phase.ts';
 import { isSame } from '../model/revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../model/route.ts';
@@ -33,7 +34,7 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
 /** Seconds until the next attempt to close an abandoned pull request that could not be closed. */
 export function closingDue(status: PipelineStatus, now: Date): number | undefined {
   const times = unneeded(status).flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
-  return times.length === 0 ? undefined : Math.max(0, (Math.min(...times) - now.getTime()) / 1000);
+  return times.length === 0 ? undefined : secondsTo(Math.min(...times), { now });
 }
 
 function closing({ closing: reason, scheduled }: PullRequestRef): PullRequestTask[] | undefined {
