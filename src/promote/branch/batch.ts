@@ -1,5 +1,5 @@
 import type { Batch, DrainPending, Schedule } from '../../lib/async/index.ts';
-import { hasCode, TurnpikeError } from '../../lib/errors.ts';
+import { asTurnpikeError, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import {
   type Connected,
   copyKey,
@@ -157,7 +157,7 @@ async function attempt(
 
 /** A push that a server does not answer may be the fault of one update alone, such as a hook that hangs for its branch. */
 function unsent(reason: unknown, { remote, signal }: Transport, { old }: RefUpdate): Failed | Refused {
-  const error = reason instanceof TurnpikeError ? reason : unusable(reason, remote);
+  const error = asTurnpikeError(reason, (cause) => unusable(cause, remote));
   const isAnswered = error.code !== 'GitUnavailable' || signal.aborted;
   return isAnswered ? { kind: 'failed', error } : { kind: 'refused', error, old };
 }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError, TurnpikeError } from '../../errors.ts';
 import { adviceOf, type Remote, serverWords, unusable } from '../failure.ts';
 import type { Transport } from '../transport.ts';
 import { createPktReader, type PktReader } from './pktline.ts';
@@ -65,7 +65,7 @@ function createAnswer(reader: PktReader, remote: Remote, maxPackBytes: number) {
     try {
       work();
     } catch (error) {
-      throw error instanceof TurnpikeError || isOfDisk(error) ? error : unusable(error, remote);
+      throw isOfDisk(error) ? error : asTurnpikeError(error, (cause) => unusable(cause, remote));
     }
   };
   return {

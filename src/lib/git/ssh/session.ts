@@ -51,7 +51,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     // A key that cannot be read ends it before the promise is awaited; the connection's own error is of no use then.
     promise.catch(() => undefined);
     end();
-    throw error instanceof TurnpikeError || signal.aborted ? error : sessionError(error, remote);
+    throw signal.aborted ? error : sessionError(error, remote);
   }
 }
 
