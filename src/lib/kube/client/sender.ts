@@ -15,8 +15,6 @@ export interface RequestRecord {
   readonly host: string;
   /** HTTP status, or `<error>` when there was no answer, as in client-go's metric. */
   readonly code: string;
-  /** Until the answer's headers were there. */
-  readonly seconds: number;
 }
 
 /** Sends requests to one API server, and knows whether it was there the last time. */
@@ -42,7 +40,6 @@ export function createSender({ connections, closing, onRequest }: SenderDeps): S
   let reachable = true;
 
   async function send(outgoing: Outgoing, init: BunFetchRequestInit): Promise<Response> {
-    const started = performance.now();
     let code = '<error>';
     try {
       const answer = await untilAborted(connections.fetch(pathAndQuery(outgoing), init), init.signal);
@@ -51,8 +48,7 @@ export function createSender({ connections, closing, onRequest }: SenderDeps): S
       if (!response.ok) throw await answerError(answer, outgoing, init.signal);
       return response;
     } finally {
-      const seconds = (performance.now() - started) / 1000;
-      onRequest?.({ method: outgoing.method, host, code, seconds });
+      onRequest?.({ method: outgoing.method, host, code });
     }
   }
 
