@@ -7,7 +7,7 @@ import {
   EVENT_VERSION,
 } from '../api/group.ts';
 import type { Transition } from '../decide/report/transitions.ts';
-import type { KubeEvent, ObjectReference } from '../lib/kube/index.ts';
+import { eventName, type KubeEvent, type ObjectReference } from '../lib/kube/index.ts';
 import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -42,7 +42,7 @@ export function createPipelineEvents({ emit, fluxEvents, outboxes, now }: Pipeli
     const metadata = metadataOf(event);
     const at = now();
     const fields = { namespace: regarding.namespace, name: regarding.name, environment, reason, message };
-    const name = `${regarding.name.slice(0, 200).replace(/[-.]+$/, '')}.${token.slice(0, 16)}`;
+    const name = eventName(regarding.name, token);
     const kube = { name, regarding, type, reason, message, annotations: metadata, at };
     outboxes.kubernetes.add({ send: () => emit(kube), fields, lost: NOT_WRITTEN });
     if (!fluxEvents) return;

@@ -34,7 +34,9 @@ export interface EventRecorderOptions {
 }
 
 const MESSAGE_BYTES = 1024;
-const NAME_PREFIX_LENGTH = 220;
+/** Leaves room for a suffix: names of objects are at most 253 characters. */
+const NAME_PREFIX_LENGTH = 200;
+const TOKEN_LENGTH = 16;
 
 export function createEventRecorder(client: KubeClient, options: EventRecorderOptions): EventRecorder {
   async function emit(event: KubeEvent): Promise<'created' | 'exists'> {
@@ -59,7 +61,7 @@ function eventBody(event: KubeEvent, { component, instance, now }: EventRecorder
     apiVersion: 'v1',
     kind: 'Event',
     metadata: {
-      name: event.name ?? randomName(regarding.name),
+      name: event.name ?? eventName(regarding.name, crypto.randomUUID().replaceAll('-', '')),
       namespace: regarding.namespace,
       ...(annotations && { annotations }),
     },
@@ -76,8 +78,11 @@ function eventBody(event: KubeEvent, { component, instance, now }: EventRecorder
   };
 }
 
-/** Names of objects are at most 253 characters and end in a letter or digit before each dot. */
-function randomName(name: string): string {
-  const prefix = name.slice(0, NAME_PREFIX_LENGTH).replace(/[^a-z0-9]+$/, '');
-  return `${prefix}.${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}`;
+/**
+ * Names an Event: that of its object, a word of its own where it has one, and the beginning of a token. A name ends in
+ * a letter or digit before each dot.
+ */
+export function eventName(object: string, token: string, word?: string): string {
+  const prefix = object.slice(0, NAME_PREFIX_LENGTH).replace(/[^a-z0-9]+$/, '');
+  return [prefix, ...(word === undefined ? [] : [word]), token.slice(0, TOKEN_LENGTH)].join('.');
 }

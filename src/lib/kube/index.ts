@@ -20,7 +20,7 @@ export {
 export { createDiscovery, type Discovery, type Resource } from './discovery.ts';
 export { createLeaderElector } from './election/election.ts';
 export type { LeaseTimings } from './election/holder.ts';
-export { createEventRecorder, type KubeEvent } from './events.ts';
+export { createEventRecorder, eventName, type KubeEvent } from './events.ts';
 export { createObjectCache, type KubeObject, type ObjectCache, objectKey } from './informer/cache.ts';
 export { createInformer } from './informer/informer.ts';
 export { listAll } from './informer/list.ts';

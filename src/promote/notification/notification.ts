@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, KIND } from '../../api/group.ts';
-import type { ObjectReference } from '../../lib/kube/index.ts';
+import { eventName, type ObjectReference } from '../../lib/kube/index.ts';
 import type { PreparedPromotion, PromotionRequest, PromotionResult } from '../strategy.ts';
 import type { FluxEvents } from './flux-events.ts';
 
@@ -57,7 +57,7 @@ function tokenOf({ pipeline, environment, revision, startedAt = '' }: PromotionR
 
 function promoteEvent({ pipeline, environment, revision }: PromotionRequest, token: string): PromoteEvent {
   return {
-    name: `${pipeline.name.slice(0, 200).replace(/[-.]+$/, '')}.promote.${token.slice(0, 16)}`,
+    name: eventName(pipeline.name, token, 'promote'),
     regarding: {
       apiVersion: API_VERSION,
       kind: KIND,
