@@ -23,6 +23,6 @@ export { code, harmless, plainMarkdown, withoutCommands } from './markdown.ts';
 export { type PemBlock, pemBlocks, pemText } from './pem.ts';
 export { escapeControls, escapeControlsInLines, hasControls, maskControls } from './printable.ts';
 export { parseTemplate, renderTemplate } from './template.ts';
-export { cut, cutBytes, MAX_QUOTED, oneLine } from './text.ts';
+export { cut, cutBytes, cutCharacters, MAX_QUOTED, oneLine } from './text.ts';
 export { brokenRule, type TextRule } from './text-rules.ts';
 export { wholeSeconds } from './time.ts';

@@ -1,6 +1,18 @@
-/** Truncates to `length` UTF-16 units, by default what the status holds of a message; the result stays well formed. */
+/**
+ * Truncates to `length` UTF-16 units, by default what the status holds of a message. The result is well formed, and no
+ * character is cut in two.
+ */
 export function cut(text: string, length = 1000): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+  if (text.length <= length) return text;
+  const start = text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '');
+  return `${start.toWellFormed()}…`;
+}
+
+/** Truncates to a number of characters, a pair of surrogates counted as one. */
+export function cutCharacters(text: string, count: number): string {
+  if (text.length <= count) return text;
+  const characters = [...text];
+  return characters.length <= count ? text : `${characters.slice(0, count - 1).join('')}…`;
 }
 
 /** Truncates to a number of bytes in UTF-8; no character is cut in two. */

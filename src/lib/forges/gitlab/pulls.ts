@@ -1,3 +1,4 @@
+import { cutCharacters } from '../../text/index.ts';
 import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { passingFailure, unexpectedResponse } from '../request/failure.ts';
@@ -47,10 +48,7 @@ function isUnseen({ status, data }: ForgeAnswer): boolean {
 const UNSEEN = /"source_branch":\["does not exist"|source branch .* does not exist/i;
 
 function titleOf(title: string, draft: boolean): string {
-  const marked = draft ? DRAFT + title : title;
-  // A pair of surrogates is one character.
-  const characters = [...marked];
-  return characters.length <= MAX_TITLE ? marked : `${characters.slice(0, MAX_TITLE - 1).join('')}…`;
+  return cutCharacters(draft ? DRAFT + title : title, MAX_TITLE);
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {

@@ -108,5 +108,6 @@ test('all that keeps a forge from merging is bounded together', () => {
 });
 
 test('a text that is cut stays well formed', () => {
-  expect(cut(`${'x'.repeat(8)}😀😀`, 10)).toBe(`${'x'.repeat(8)}\ufffd…`);
+  expect(cut(`${'x'.repeat(8)}😀😀`, 10)).toBe(`${'x'.repeat(8)}…`);
+  expect(cut('\ud800 and more', 5)).toBe('\ufffd an…');
 });
