@@ -99,8 +99,6 @@ export interface Forge {
   readonly maxBody?: number;
   /** Hides a line of a body, where an HTML comment does not. */
   readonly hiddenBy?: HiddenBy;
-  /** Git takes a token as `Authorization: Bearer`. */
-  readonly takesBearer?: boolean;
   /** The address of the repository for Git, where it differs from the page's. */
   readonly cloneUrl?: string;
   /** `exists`: there is an open one of the same branches. */

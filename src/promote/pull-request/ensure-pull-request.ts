@@ -3,6 +3,7 @@ import { isSame } from '../../decide/model/revision.ts';
 import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
+import { kindOf } from '../../lib/forges/pure.ts';
 import type { BranchResult, BranchUpdate, BranchUpdater } from '../branch/port.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
 import {
@@ -157,7 +158,7 @@ function updateOf({ request, settings, credentials, forge, now, time }: Attempt)
     message: commitMessage(request, settings.templates),
     pushed: { ...(own !== undefined && { commit: own }), ...(revision !== undefined && { revision }) },
     ...commitBy(settings.commit, credentials),
-    credentials: forGit(credentials, forge),
+    credentials: forGit(credentials, kindOf(typeOf(settings))),
     now,
     ...gitTime(time),
   };

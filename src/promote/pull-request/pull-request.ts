@@ -11,6 +11,7 @@ import {
   type PullRequest,
   type Waits,
 } from '../../lib/forges/index.ts';
+import { kindOf } from '../../lib/forges/pure.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import type { BranchUpdater } from '../branch/port.ts';
@@ -94,8 +95,9 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
 }
 
 /** The way to the repository for Git. */
-function gitOf(forge: Forge, { url }: RepositorySettings, credentials: Credentials, time?: AttemptTime) {
-  return { url: forge.cloneUrl ?? url, credentials: forGit(credentials, forge), ...gitTime(time) };
+function gitOf(forge: Forge, settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) {
+  const url = forge.cloneUrl ?? settings.url;
+  return { url, credentials: forGit(credentials, kindOf(typeOf(settings))), ...gitTime(time) };
 }
 
 async function stateAt(

@@ -41,7 +41,6 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     maxBody: MAX_DESCRIPTION,
     // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
     hiddenBy: 'reference',
-    takesBearer: true,
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
     create: (input) => create(api, input),
     find: (head, base) => find(api, head, base),
