@@ -55,14 +55,14 @@ async function advertisedTip(
   branch: string,
   tip: string | undefined,
 ): Promise<AdvertisedTip> {
-  const known = repository.fetchCapabilities;
+  const known = repository.server.fetchCapabilities;
   if (known && tip !== undefined) return { tip, capabilities: known };
   const ref = refOf(branch);
   const bytes = await transport.advertisement('git-upload-pack');
   const { refs, capabilities } = parseAdvertisement(bytes, new Set([ref]), transport.remote);
   const found = refs.get(ref);
   if (found === undefined) throw branchNotFound(transport, branch);
-  repository.fetchCapabilities = capabilities;
+  repository.server.fetchCapabilities = capabilities;
   return { tip: found, capabilities };
 }
 

@@ -16,7 +16,13 @@ export interface Repository {
   readonly shared: Shared;
   /** The tips that were fetched, by branch. */
   readonly tips: Map<string, string>;
-  /** The capabilities of its server for a fetch, once they are known. */
+  /** The same object in each variant of the repository, so that none forgets what another one has learnt. */
+  readonly server: KnownServer;
+}
+
+/** The server that a repository was fetched from. */
+export interface KnownServer {
+  /** Its capabilities for a fetch, once they are known. */
   fetchCapabilities: ReadonlySet<string> | undefined;
 }
 
@@ -45,5 +51,6 @@ export async function openRepository(
   const packs = openPacks(gitdir);
   packs.refresh();
   const [notes, tips] = [createNotes(), new Map<string, string>()];
-  return { gitdir, packs, notes, maxPackBytes, shared, tips, fetchCapabilities: undefined };
+  const server: KnownServer = { fetchCapabilities: undefined };
+  return { gitdir, packs, notes, maxPackBytes, shared, tips, server };
 }

@@ -65,10 +65,10 @@ async function capabilitiesOf(
   transport: Transport,
   branch: string,
 ): Promise<ReadonlySet<string>> {
-  if (repository.fetchCapabilities) return repository.fetchCapabilities;
+  if (repository.server.fetchCapabilities) return repository.server.fetchCapabilities;
   const bytes = await transport.advertisement('git-upload-pack');
   const { capabilities } = parseAdvertisement(bytes, new Set([refOf(branch)]), transport.remote);
-  repository.fetchCapabilities = capabilities;
+  repository.server.fetchCapabilities = capabilities;
   return capabilities;
 }
 

@@ -27,7 +27,7 @@ export async function inspectBase(
 ): Promise<BaseState> {
   const { baseBranch: branch } = look;
   const { refs, capabilities } = await readersView(transport, branch);
-  repository.fetchCapabilities = capabilities;
+  repository.server.fetchCapabilities = capabilities;
   const tip = refs.get(refOf(branch));
   if (tip === undefined) throw branchNotFound(transport, branch);
   if (!repository.packs.has(tip)) await fetchTip(repository, transport, { branch, tip });
