@@ -11,7 +11,9 @@ export const Approvals = v.object({
       v.integer(REQUIRED),
       v.minValue(1, REQUIRED),
       v.maxValue(10, REQUIRED),
-      v.description('How many people must approve: 1 to 10. Default: 1, and no more is held yet.'),
+      v.description(
+        'How many people must approve: 1 to 10. Default: 1. More than 1 is not supported yet, and refused.',
+      ),
     ),
   ),
   groups: v.optional(
@@ -20,14 +22,14 @@ export const Approvals = v.object({
       v.minLength(1),
       v.maxLength(10),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('Groups of which each must approve. Not held yet, and refused.'),
+      v.description('Groups that must each approve. Not supported yet, and refused.'),
     ),
   ),
   notBy: v.optional(
     v.pipe(
       v.picklist(['requester']),
       v.description(
-        'Who may not approve: requester, the person who asked for it. Not held yet, and refused.',
+        'Who may not approve: requester, the person who requested the promotion. Not supported yet, and refused.',
       ),
     ),
   ),

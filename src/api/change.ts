@@ -34,16 +34,14 @@ export const FileEdit = v.pipe(
         v.string(),
         v.minLength(1),
         v.maxLength(32),
-        v.description(
-          'The artifact that is meant, where the Pipeline has artifacts; its name in spec.artifacts.',
-        ),
+        v.description('Name of the artifact in spec.artifacts, if the Pipeline has artifacts.'),
       ),
     ),
     value: v.optional(
       v.pipe(
         v.picklist(FILE_VALUES),
         v.description(
-          'What is written: revision, the whole of it; tag and digest, of an artifact in a registry; commit, the hash alone; version, without v, digest and commit. Default: revision.',
+          'What is written: revision, all of it; tag or digest of an artifact in a registry; commit, the hash alone; version, without v, digest and commit. Default: revision.',
         ),
       ),
     ),
@@ -57,14 +55,14 @@ export const files = v.pipe(
   v.minLength(1),
   v.maxLength(20),
   v.metadata(ATOMIC),
-  v.description('Fields to set beside those that carry the marker: 1 to 20.'),
+  v.description('Fields to set in addition to those with a marker: 1 to 20.'),
 );
 
 const PERSON_RULES: readonly TextRule[] = [
   {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
     matches: /^[^<>\x00-\x1f\x7f]*$/,
-    message: 'Leave out "<", ">" and control characters: Git takes none of them in a name or address.',
+    message: 'Leave out "<", ">" and control characters: Git allows none of them in a name or address.',
   },
 ];
 
@@ -100,7 +98,7 @@ export const CommitSettings = v.pipe(
       ),
     ),
   }),
-  v.description('How commits are made. They are signed where there is a key for it.'),
+  v.description('How commits are made. They are signed if there is a signing key.'),
 );
 export type CommitSettings = v.InferOutput<typeof CommitSettings>;
 
@@ -121,7 +119,7 @@ export const CommitTemplates = v.pipe(
 
 export const PullRequestTemplates = v.pipe(
   v.object({
-    title: template(256, 'Title of the pull request, in one line.'),
+    title: template(256, 'Title of the pull request, a single line.'),
     body: template(8192, 'Text of the pull request, in Markdown; {{summary}} and {{changes}} are its parts.'),
     ...CommitTemplates.entries,
   }),
@@ -142,10 +140,10 @@ const nameList = (maxLength: number, description: string) =>
 /** Settings of what people see on the forge. */
 export const PRESENTATION = {
   labels: nameList(20, 'Labels that the pull request gets.'),
-  assignees: nameList(10, 'Users that it is assigned to, by their names on the forge.'),
-  reviewers: nameList(10, 'Users who are asked for a review, by their names on the forge.'),
+  assignees: nameList(10, 'Users to assign it to, by their names on the forge.'),
+  reviewers: nameList(10, 'Users to request a review from, by their names on the forge.'),
   draft: v.optional(
-    v.pipe(v.boolean(), v.description('Open it as a draft, where the forge has drafts. Default: false.')),
+    v.pipe(v.boolean(), v.description('Open it as a draft, if the forge supports drafts. Default: false.')),
   ),
 };
 
@@ -164,7 +162,7 @@ export const mergeMethod = v.optional(
   v.pipe(
     v.picklist(MERGE_METHODS),
     v.description(
-      'How merge: auto merges: merge, by a merge commit; squash, as one new commit; rebase, by its commit on top of the base branch. Default: what the repository prefers where its forge knows such a thing, else the first of these that the forge and the base branch allow.',
+      'How merge: auto merges: merge, by a merge commit; squash, as one new commit; rebase, by its commit on top of the base branch. Default: what the repository prefers if its forge has such a setting, else the first of these that the forge and the base branch allow.',
     ),
   ),
 );

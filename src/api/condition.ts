@@ -10,20 +10,24 @@ export const Condition = v.pipe(
     ),
     status: v.pipe(v.picklist(['True', 'False', 'Unknown']), v.description('True, False or Unknown.')),
     observedGeneration: v.optional(
-      v.pipe(v.number(), v.integer(), v.description('The generation of the spec that this was found for.')),
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.description('The generation of the spec that the condition was set for.'),
+      ),
     ),
     lastTransitionTime: v.pipe(
       v.string(),
       v.metadata({ format: 'date-time' }),
-      v.description('When status changed last. RFC 3339.'),
+      v.description('When the status last changed. RFC 3339.'),
     ),
     reason: v.pipe(
       v.string(),
       v.minLength(1),
       v.maxLength(1024),
-      v.description('Why, in one word for programs.'),
+      v.description('Reason as one word, for programs.'),
     ),
-    message: v.pipe(v.string(), v.maxLength(32768), v.description('Why, in sentences for people.')),
+    message: v.pipe(v.string(), v.maxLength(32768), v.description('Reason in sentences, for people.')),
   }),
   v.description('A condition of the Pipeline as a whole.'),
 );

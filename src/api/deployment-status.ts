@@ -19,7 +19,9 @@ const ClusterRefStatus = v.pipe(
 
 const identity = {
   fullRevision: v.optional(
-    revision('The same as it is compared and promoted, where Flux says the digest apart. Default: revision.'),
+    revision(
+      'The revision as it is compared and promoted, if Flux reports the digest separately. Default: revision.',
+    ),
   ),
 };
 
@@ -41,22 +43,20 @@ export const TargetStatus = v.pipe(
     ),
     ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
     revision: v.optional(
-      revision('The revision that the target runs, as Flux says it; empty when it runs none.'),
+      revision('The revision that the target runs, as Flux reports it; empty if it runs none.'),
     ),
     ...identity,
-    tag: v.optional(revision("Of a chart's artifact in its registry, where it is known.")),
+    tag: v.optional(revision("Tag of a chart's artifact in its registry, if known.")),
     error: v.optional(
-      message(
-        'Why the target is not ready, or cannot be read; of one that is suspended, what does not run yet.',
-      ),
+      message('Why the target is not ready, or cannot be read; for a suspended one, what does not run yet.'),
     ),
-    deployedAt: v.optional(time('When its revision was deployed, as the application itself says.')),
+    deployedAt: v.optional(time('When its revision was deployed, as the application object reports it.')),
     observedAt: v.optional(time('When the last event of this target was sent.')),
     seen: v.optional(
       v.pipe(
         v.picklist(SEEN),
         v.description(
-          'Whether the application object itself was seen: now, at the last look; before, at an earlier one, and it cannot be read now; gone, at an earlier one, and it is not there any more. Absent: never, so that signed events decide.',
+          'Whether the application object itself was seen: now, at the last reconciliation; before, at an earlier one, but it cannot be read now; gone, at an earlier one, but it no longer exists. Absent: never, and signed events decide.',
         ),
       ),
     ),
@@ -69,18 +69,18 @@ export const DEPLOYMENT_PHASES = ['Succeeded', 'Failed', 'Progressing', 'RolledB
 export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
 
 export const Deployment = v.object({
-  revision: revision('The revision of the last deployment that was seen, as Flux says it.'),
+  revision: revision('The revision of the last deployment that was seen, as Flux reports it.'),
   ...identity,
   phase: v.pipe(
     v.picklist(DEPLOYMENT_PHASES),
-    v.description(`What became of it: ${DEPLOYMENT_PHASES.join(', ')}.`),
+    v.description(`Phase of the deployment: ${DEPLOYMENT_PHASES.join(', ')}.`),
   ),
-  message: v.optional(message("Flux's own words about it.")),
-  startedAt: v.optional(time('When this deployment began, as far as it was seen.')),
+  message: v.optional(message('Message of Flux about it.')),
+  startedAt: v.optional(time('When this deployment began, as far as known.')),
   observedAt: time("When it happened, by the event's timestamp or the application's status."),
   source: v.pipe(
     v.picklist(['webhook', 'watch']),
-    v.description('How it was learnt: webhook, from an event; watch, from the application object.'),
+    v.description('Source of this record: webhook, an event; watch, the application object.'),
   ),
 });
 export type Deployment = v.InferOutput<typeof Deployment>;

@@ -42,7 +42,7 @@ const soak = v.pipe(
     message: SOAK_BOUNDS,
   }),
   v.description(
-    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h, 1h30m or 1.5h; 0s: no time.',
+    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h, 1h30m or 1.5h; 0s for none.',
   ),
 );
 
@@ -58,7 +58,7 @@ const ArtifactVersions = v.pipe(
       v.string(),
       v.minLength(1),
       v.maxLength(256),
-      v.description('The semantic versions of it that may pass, as npm or Flux writes ranges.'),
+      v.description('The semantic versions of it that may pass, a range as npm or Flux writes it.'),
     ),
   }),
   v.description('The versions of one artifact that may pass.'),
@@ -72,7 +72,7 @@ export const Gates = v.object({
       v.maxLength(10),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
       v.description(
-        'The promotion passes only while one of the Allow windows is open and no Deny window is: up to 10 in all. Without Allow windows: whenever no Deny window is open.',
+        'The promotion passes only while an Allow window is open and no Deny window is: up to 10 in all. Without Allow windows: whenever no Deny window is open.',
       ),
     ),
   ),
@@ -82,7 +82,7 @@ export const Gates = v.object({
       v.minLength(1),
       v.maxLength(256),
       v.description(
-        'The semantic versions that may pass, as npm or Flux writes ranges: "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0". A revision that is not a semantic version does not pass.',
+        'The semantic versions that may pass, a range as npm or Flux writes it: "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0". A revision that is not a semantic version does not pass.',
       ),
     ),
   ),
@@ -100,7 +100,7 @@ export const Gates = v.object({
     v.pipe(
       v.picklist(['all', 'any']),
       v.description(
-        'How many targets of the previous environment must be ready at the revision: all, or any one. Without it: all.',
+        'How many targets of the previous environment must be ready at the revision: all, or any one. Default: all.',
       ),
     ),
   ),

@@ -75,11 +75,11 @@ export const environmentName = name({
     },
     {
       notMatching: /\.\./,
-      message: 'Take out "..": the name becomes part of a branch, and Git takes none with "..".',
+      message: 'Take out "..": the name becomes part of a branch name, and Git allows no ".." there.',
     },
     {
       notMatching: /\.lock$/,
-      message: 'Take ".lock" off its end: the name ends a branch, and Git takes none that ends so.',
+      message: 'Take ".lock" off the end: the name ends a branch name, and Git allows none with that ending.',
     },
   ],
 });

@@ -72,9 +72,9 @@ export type AppRef = v.InferOutput<typeof AppRef>;
 
 export const ClusterRef = v.object({
   apiVersion: v.optional(
-    v.pipe(v.string(), v.maxLength(253), v.description('Ignored; kept for manifests that have it.')),
+    v.pipe(v.string(), v.maxLength(253), v.description('Ignored; accepted for compatibility.')),
   ),
-  kind: v.pipe(v.picklist(CLUSTER_KINDS), v.description('GitopsCluster, or Secret for a kubeconfig itself.')),
+  kind: v.pipe(v.picklist(CLUSTER_KINDS), v.description('GitopsCluster, or Secret for a kubeconfig.')),
   name: objectName('Name of the GitopsCluster or Secret.'),
   namespace: v.optional(namespaceName("Namespace of the GitopsCluster or Secret. Default: the Pipeline's.")),
 });
@@ -115,7 +115,7 @@ export const Environment = v.pipe(
           schema: { uniqueItems: true },
         },
       ),
-      v.description('Where the application runs in this environment: 1 to 50 targets, none of them twice.'),
+      v.description('Where the application runs in this environment: 1 to 50 targets, each of them once.'),
     ),
     promotion: v.optional(
       v.pipe(
@@ -131,7 +131,7 @@ export const Environment = v.pipe(
 export type Environment = v.InferOutput<typeof Environment>;
 
 export const REVISION_AND_ARTIFACTS =
-  'Keep one of revision and artifacts: the artifacts are the revision then.';
+  'Keep one of revision and artifacts: with artifacts, the revision consists of them.';
 
 export const PipelineSpec = v.pipe(
   v.object({
@@ -140,7 +140,7 @@ export const PipelineSpec = v.pipe(
       v.pipe(
         RevisionSource,
         v.description(
-          'Where the application object says its revision. Default: what Flux calls its revision, such as the version of a chart.',
+          'Where the application object has its revision. Default: what Flux reports as its revision, such as the version of a chart.',
         ),
       ),
     ),
@@ -160,13 +160,13 @@ export const PipelineSpec = v.pipe(
           message: GATES_OF_FIRST,
         },
       ),
-      v.description('The environments in the order of promotion, the first one first: 1 to 50.'),
+      v.description('The environments in the order of promotion: 1 to 50.'),
     ),
     promotion: v.optional(
       v.pipe(
         Promotion,
         v.description(
-          'How the application gets into each environment that has no promotion of its own; nothing leads into the first. Default: no promotion.',
+          'How the application gets into each environment that has no promotion of its own; nothing is promoted into the first one. Default: no promotion.',
         ),
       ),
     ),

@@ -26,7 +26,7 @@ export const Promotion = v.pipe(
     gates: v.optional(
       v.pipe(
         Gates,
-        v.description('What a revision must pass before it is promoted; an approval comes on top of it.'),
+        v.description('What a revision must pass before it is promoted, in addition to an approval.'),
       ),
     ),
     approvals: v.optional(
@@ -40,9 +40,9 @@ export type Promotion = v.InferOutput<typeof Promotion>;
 /** Fields of an environment that come on top of the Pipeline's promotion. */
 export const ON_TOP = ['gates', 'manual', 'approvals'] as const;
 export const PROMOTION_AND_GATES =
-  "Keep either promotion, which replaces the Pipeline's as a whole, or gates, manual and approvals, which come on top of that.";
+  "Keep either promotion, which replaces the Pipeline's as a whole, or gates, manual and approvals, which are added to it.";
 export const NOTHING_BELOW =
-  'Write spec.promotion: gates, manual and approvals of an environment come on top of that one.';
+  'Write spec.promotion: gates, manual and approvals of an environment are added to it.';
 export const GATES_OF_FIRST =
   'Nothing is promoted into the first environment: take gates, manual and approvals out there.';
 
@@ -51,7 +51,7 @@ export const ON_TOP_FIELDS = {
     v.pipe(
       Gates,
       v.description(
-        "Gates of this environment: each one that is named takes the place of that of the Pipeline's promotion. Not beside promotion.",
+        "Gates of this environment: each one replaces the same gate of the Pipeline's promotion. Not together with promotion.",
       ),
     ),
   ),
@@ -59,7 +59,7 @@ export const ON_TOP_FIELDS = {
     v.pipe(
       v.boolean(),
       v.description(
-        "Whether promotions into this environment wait for an approval. Default: as the Pipeline's promotion says. Not beside promotion.",
+        "Whether promotions into this environment wait for an approval. Default: as the Pipeline's promotion says. Not together with promotion.",
       ),
     ),
   ),
@@ -67,7 +67,7 @@ export const ON_TOP_FIELDS = {
     v.pipe(
       Approvals,
       v.description(
-        `Who must approve promotions into this environment; ${APPROVALS_MEAN} Not beside promotion.`,
+        `Who must approve promotions into this environment; ${APPROVALS_MEAN} Not together with promotion.`,
       ),
     ),
   ),

@@ -9,23 +9,19 @@ export type CheckState = (typeof CHECK_STATES)[number];
 
 /** The place of a pull request, as the spec had it when it was opened: by now it may have another one. */
 export const PullRequestRepository = v.object({
-  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as the spec had it.')),
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as written in the spec.')),
   type: v.optional(
-    v.pipe(v.picklist(FORGE_TYPES), v.description('The kind of forge, where the spec named it.')),
+    v.pipe(v.picklist(FORGE_TYPES), v.description('The kind of forge, if the spec named it.')),
   ),
   secret: v.pipe(v.string(), v.maxLength(253), v.description('Name of the Secret with the credentials.')),
   certSecret: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(253),
-      v.description('Name of the Secret for TLS, where the spec named one.'),
-    ),
+    v.pipe(v.string(), v.maxLength(253), v.description('Name of the Secret for TLS, if the spec named one.')),
   ),
   proxySecret: v.optional(
     v.pipe(
       v.string(),
       v.maxLength(253),
-      v.description('Name of the Secret with the proxy, where the spec named one.'),
+      v.description('Name of the Secret with the proxy, if the spec named one.'),
     ),
   ),
 });
@@ -38,50 +34,47 @@ export const PullRequestRef = v.object({
   repository: v.optional(v.pipe(PullRequestRepository, v.description('The repository that it belongs to.'))),
   branch: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('The branch that it comes from.'))),
   base: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('The branch that it goes to.'))),
-  changedAt: v.optional(time('When the forge last told of a change.')),
+  changedAt: v.optional(time('When the forge last reported a change.')),
   commit: v.optional(
     v.pipe(
       v.string(),
       v.maxLength(64),
-      v.description('The head of its branch: the commit that was pushed, or one of others on top of it.'),
+      v.description(
+        'The head of its branch: the commit that was pushed, or one of somebody else on top of it.',
+      ),
     ),
   ),
   pushedAt: v.optional(time('When that commit was pushed or first seen.')),
-  rebuiltAt: v.optional(time('When its branch was looked at last to bring it up to date.')),
+  rebuiltAt: v.optional(time('When its branch was last checked for whether it is up to date.')),
   others: v.optional(
     v.pipe(
       v.boolean(),
-      v.description('Commits of others are on its branch: they are kept, and people merge it.'),
+      v.description('Its branch has commits of others: they are kept, and people merge it.'),
     ),
   ),
   checked: v.optional(
     v.pipe(
       v.picklist(CHECK_STATES),
-      v.description('What the commit status turnpike/promotion says: pending or success.'),
+      v.description('State of the commit status turnpike/promotion: pending or success.'),
     ),
   ),
   closing: v.optional(
     v.pipe(
       v.string(),
       v.maxLength(512),
-      v.description('Why it is to be closed; absent once it is closed, or when it is not to be.'),
+      v.description('Why it is to be closed; absent once it is closed, or if it stays open.'),
     ),
   ),
   outdated: v.optional(
     v.pipe(
       v.boolean(),
-      v.description('The forge does not merge it before it is built on all of its base branch.'),
+      v.description('The forge merges it only once its branch is up to date with the base branch.'),
     ),
   ),
   scheduled: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description('The forge was asked to merge it by itself, and was not told to stop.'),
-    ),
+    v.pipe(v.boolean(), v.description('Auto-merge was requested at the forge, and was not cancelled.')),
   ),
-  endedAt: v.optional(
-    time('When it was over: closed by Turnpike, or found merged. It is not looked at again.'),
-  ),
+  endedAt: v.optional(time('When it ended: closed by Turnpike, or found merged. It is not read again.')),
 });
 export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
 
@@ -93,18 +86,16 @@ export const AbandonedPullRequest = v.pipe(
     environment: v.pipe(
       v.string(),
       v.maxLength(253),
-      v.description('The environment that it was opened for, which may be gone.'),
+      v.description('The environment that it was opened for, which may no longer exist.'),
     ),
     pullRequest: v.pipe(
       PullRequestRef,
       v.description('The pull request; closing says why it is not needed.'),
     ),
     problem: v.optional(message('Why it could not be closed the last time.')),
-    nextAttemptAt: v.optional(time('When it is tried next.')),
-    final: v.optional(
-      v.pipe(v.boolean(), v.description('It is not tried again by itself: close it by hand.')),
-    ),
+    nextAttemptAt: v.optional(time('Time of the next attempt.')),
+    final: v.optional(v.pipe(v.boolean(), v.description('There are no further attempts: close it by hand.'))),
   }),
-  v.description('A pull request that nobody needs any more, and that is to be closed.'),
+  v.description('A pull request that is no longer needed, and is to be closed.'),
 );
 export type AbandonedPullRequest = v.InferOutput<typeof AbandonedPullRequest>;

@@ -45,7 +45,7 @@ const EVENT_RULES: readonly TextRule[] = [
   {
     notMatching: /^(revision|token|summary|commit_status)$/,
     message:
-      'Flux gives this key a meaning of its own: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
+      'Flux uses this key itself: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
   },
 ];
 
@@ -56,7 +56,7 @@ const event = v.pipe(
   matching(EVENT_RULES),
   rules(...textRules(EVENT_RULES)),
   v.description(
-    "Key of the events' metadata that says it, for clusters that are known by events: image for the annotation event.toolkit.fluxcd.io/image of the application, app-version or originRevision for what Flux says. Default: such events are refused where the application cannot be read.",
+    "Key of the events' metadata that has it, for clusters that are known by events: image for the annotation event.toolkit.fluxcd.io/image of the application, app-version or originRevision for what Flux reports. Default: such events are refused where the application cannot be read.",
   ),
 );
 
@@ -66,12 +66,12 @@ export type RevisionSource = v.InferOutput<typeof RevisionSource>;
 const NAME_RULES: readonly TextRule[] = [
   {
     matches: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
-    message: 'Use lower case letters, digits and "-", with a letter first and no "-" last.',
+    message: 'Use lower case letters, digits and "-", with a letter first and no "-" at the end.',
   },
   {
     notMatching: /^(revision|tag|digest|commit|version)$/,
     message:
-      'Markers give this word a meaning of its own: choose a name that is not revision, tag, digest, commit or version.',
+      'Markers use this word themselves: choose a name other than revision, tag, digest, commit and version.',
   },
 ];
 
@@ -84,13 +84,13 @@ export const Artifact = v.pipe(
       matching(NAME_RULES),
       rules(...textRules(NAME_RULES)),
       v.description(
-        'Name of the artifact, unique in the Pipeline; markers say it, as in "apps:shop:prod:image".',
+        'Name of the artifact, unique in the Pipeline; markers refer to it, as in "apps:shop:prod:image".',
       ),
     ),
     ...RevisionSource.entries,
   }),
   v.description(
-    'One of the things that are promoted together, and where the application object says its revision.',
+    'One of the artifacts that are promoted together, and where the application object has its revision.',
   ),
 );
 export type Artifact = v.InferOutput<typeof Artifact>;
@@ -108,10 +108,10 @@ export const artifacts = v.pipe(
     {
       rule: 'self.filter(one, !has(one.path)).size() < 2',
       message:
-        'Two artifacts have no path, and both would be what Flux calls the revision: give one of them a path.',
+        'Two artifacts have no path, and both would be what Flux reports as the revision: give one of them a path.',
     },
   ),
   v.description(
-    'Several things that are promoted together, in place of revision: 1 to 8. The revision is all of them, such as chart=6.5.0,image=1.9.2; a marker says which one it is for.',
+    'Artifacts that are promoted together, in place of revision: 1 to 8. The revision consists of all of them, such as chart=6.5.0,image=1.9.2; a marker names the one that it is for.',
   ),
 );

@@ -32,17 +32,17 @@ export const HOLDS = [
 export type HeldBy = (typeof HOLDS)[number];
 
 export const MergedInto = v.object({
-  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as the spec had it.')),
-  branch: v.pipe(v.string(), v.maxLength(512), v.description('The branch that has it.')),
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as written in the spec.')),
+  branch: v.pipe(v.string(), v.maxLength(512), v.description('The branch that it is in.')),
 });
 export type MergedInto = v.InferOutput<typeof MergedInto>;
 
 export const Failure = v.object({
-  message: message('What went wrong, and what to do about it.'),
-  since: time('When this fault began.'),
+  message: message('The error, and what to do about it.'),
+  since: time('When the error first occurred.'),
   retry: v.pipe(
     v.picklist(['never', 'backoff']),
-    v.description('never: somebody has to fix the cause; backoff: Turnpike tries again.'),
+    v.description('never: a person has to fix the cause; backoff: Turnpike tries again.'),
   ),
 });
 export type Failure = v.InferOutput<typeof Failure>;
@@ -51,14 +51,14 @@ const byVersion = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(32), v.description('revision, or the name of an artifact.'))),
   v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
   v.description(
-    'Artifacts of which what was changed names no digest, or revision where there are no artifacts: they have arrived once their version runs, whatever the digest.',
+    'Artifacts whose changed fields name no digest, or revision if there are no artifacts: they have arrived once their version runs, with any digest.',
   ),
 );
 
 /** Kept as long as that version runs: the environments after this one get the digest that was promoted. */
 export const Arrived = v.object({
   revision: revision(
-    'The revision that was promoted; another registry has its version under another digest.',
+    'The revision that was promoted; another registry may have its version under another digest.',
   ),
   byVersion,
 });
@@ -71,33 +71,33 @@ export const PromotionStatus = v.object({
     v.description(`Phase of the promotion: ${PROMOTION_PHASES.join(', ')}.`),
   ),
   attempts: v.optional(
-    v.pipe(v.number(), v.integer(), v.description('How many times it was tried since it was recorded.')),
+    v.pipe(v.number(), v.integer(), v.description('Number of attempts since it was recorded.')),
   ),
-  nextAttemptAt: v.optional(time('When it is tried next; absent when nothing is due.')),
+  nextAttemptAt: v.optional(time('Time of the next attempt; absent if none is due.')),
   mayBeOpen: v.optional(
     v.pipe(
       v.boolean(),
-      v.description('An attempt at the revision before it may have opened a pull request that is not known.'),
+      v.description('An attempt at the previous revision may have opened a pull request that is not known.'),
     ),
   ),
   pullRequest: v.optional(v.pipe(PullRequestRef, v.description('The pull request of this promotion.'))),
   startedAt: v.optional(time('When it was recorded.')),
-  updatedAt: v.optional(time('When its phase changed last.')),
+  updatedAt: v.optional(time('When its phase last changed.')),
   approvedBy: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('Who approved it.'))),
   requestedBy: v.optional(
-    v.pipe(v.string(), v.maxLength(512), v.description('Who asked for it by hand; absent otherwise.')),
+    v.pipe(v.string(), v.maxLength(512), v.description('Who requested it by hand; absent otherwise.')),
   ),
   heldBy: v.optional(
     v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
   ),
-  message: v.optional(message('What it waits for, in a sentence.')),
+  message: v.optional(message('What it waits for, or what went wrong, in a sentence.')),
   byVersion: v.optional(byVersion),
-  writtenTag: v.optional(revision("Tag of a chart's artifact, as the attempts write it.")),
+  writtenTag: v.optional(revision("Tag of a chart's artifact, as attempts write it.")),
   into: v.optional(
     v.pipe(MergedInto, v.description('Where it was merged or committed to; absent before that.')),
   ),
   failure: v.optional(
-    v.pipe(Failure, v.description('What went wrong in the last attempt; absent when nothing did.')),
+    v.pipe(Failure, v.description('The error of the last attempt; absent if it had none.')),
   ),
 });
 export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
@@ -107,9 +107,9 @@ export const MAX_REJECTED = 50;
 
 export const Rejection = v.pipe(
   v.object({
-    revision: revision('The revision that is not promoted into the environment again by itself.'),
+    revision: revision('The revision that is not promoted into the environment again automatically.'),
     at: time('When it was rejected.'),
-    by: v.pipe(v.string(), v.maxLength(512), v.description('Who rejected it, or what did.')),
+    by: v.pipe(v.string(), v.maxLength(512), v.description('Who or what rejected it.')),
   }),
   v.description('A revision that a person rejected, when and how.'),
 );
@@ -119,7 +119,7 @@ export const EnvironmentStatus = v.pipe(
   v.object({
     waitingApproval: v.optional(
       v.pipe(
-        v.object({ revision: revision('The revision that waits; empty when none does.') }),
+        v.object({ revision: revision('The revision that waits; empty if none does.') }),
         v.description('What waits for an approval.'),
       ),
     ),
@@ -162,16 +162,18 @@ export type ExecutionOutcome = (typeof EXECUTION_OUTCOMES)[number];
 export const ExecutionEntry = v.pipe(
   v.object({
     promotedAt: v.optional(
-      time('When its promotion into the environment was carried out: pull request open, or notified.'),
+      time(
+        'When its promotion into the environment was carried out: pull request opened, or notification sent.',
+      ),
     ),
-    mergedAt: v.optional(time('When it was merged for the environment, or committed to its branch.')),
-    mergedInto: v.optional(v.pipe(MergedInto, v.description('Where that was.'))),
-    deployedAt: v.optional(time('When it was deployed there, the last time it was.')),
+    mergedAt: v.optional(time('When its change for the environment was merged, or committed to the branch.')),
+    mergedInto: v.optional(v.pipe(MergedInto, v.description('Where it was merged.'))),
+    deployedAt: v.optional(time('When it was last deployed there.')),
     wholeAt: v.optional(
-      time('When all targets had it first, where one of them may count for the next environment.'),
+      time('When all targets first had it, if the next environment needs any one of them.'),
     ),
     failedAt: v.optional(time('When it failed there; absent once it is healthy again.')),
-    rolledBackAt: v.optional(time('When the environment went back from it to an earlier revision.')),
+    rolledBackAt: v.optional(time('When the environment was rolled back from it to an earlier revision.')),
   }),
   v.description('The revision in one environment.'),
 );
@@ -180,18 +182,18 @@ export type ExecutionEntry = v.InferOutput<typeof ExecutionEntry>;
 export const Execution = v.pipe(
   v.object({
     revision: revision('The revision that is promoted.'),
-    tag: v.optional(revision("Tag of the chart's artifact in its registry, where it is known.")),
-    startedAt: time('When it was deployed first, or asked for.'),
+    tag: v.optional(revision("Tag of the chart's artifact in its registry, if known.")),
+    startedAt: time('When it was first deployed, or requested.'),
     outcome: v.pipe(
       v.picklist(EXECUTION_OUTCOMES),
       v.description(`Outcome of the execution: ${EXECUTION_OUTCOMES.join(', ')}.`),
     ),
     environments: v.pipe(
       v.record(v.string(), ExecutionEntry),
-      v.description('Where it has been, by the name of the environment.'),
+      v.description('Its progress in each environment, by name.'),
     ),
   }),
-  v.description('How far one revision has come through the environments.'),
+  v.description('Progress of one revision through the environments.'),
 );
 export type Execution = v.InferOutput<typeof Execution>;
 
@@ -200,7 +202,7 @@ export const MAX_EXECUTIONS = 10;
 
 export const PipelineStatus = v.object({
   observedGeneration: v.optional(
-    v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was acted on.')),
+    v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was last reconciled.')),
   ),
   conditions: v.optional(
     v.pipe(
@@ -217,7 +219,7 @@ export const PipelineStatus = v.object({
       v.string(),
       v.maxLength(8192),
       v.description(
-        'Where the revisions of this status were read in the application object: the paths of spec.revision or spec.artifacts. Absent: what Flux calls its revision.',
+        'Where the revisions of this status were read in the application object: the paths of spec.revision or spec.artifacts. Absent: what Flux reports as its revision.',
       ),
     ),
   ),
@@ -235,7 +237,7 @@ export const PipelineStatus = v.object({
     v.pipe(
       v.array(Execution),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The last executions, newest first: 10 at most, fewer where they are long.'),
+      v.description('The last executions, newest first: 10 at most, fewer if they are long.'),
     ),
   ),
   abandoned: v.optional(
@@ -243,7 +245,7 @@ export const PipelineStatus = v.object({
       v.array(AbandonedPullRequest),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
       v.description(
-        'Pull requests that belong to no promotion any more, and are to be closed: of an environment that was taken out, or of a repository that was changed.',
+        'Pull requests that no longer belong to a promotion, and are to be closed: those of a removed environment, or of a repository that was replaced.',
       ),
     ),
   ),

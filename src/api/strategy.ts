@@ -27,7 +27,7 @@ const certSecretRef = secretOf(
   'Secret for TLS with the host: tls.crt and tls.key, a client certificate and its private key; ca.crt, a private certificate authority. Default: these keys of secretRef.',
 );
 const proxySecretRef = secretOf(
-  "Secret with the proxy of this repository, in the place of the environment's: address, such as http://proxy.example.com:3128; username and password where it asks for them. Not with a URL by ssh.",
+  "Secret with the proxy of this repository, in place of the environment's: address, such as http://proxy.example.com:3128; username and password if it requires them. Not with an ssh URL.",
 );
 
 export const PullRequestStrategy = v.pipe(
@@ -36,7 +36,7 @@ export const PullRequestStrategy = v.pipe(
       v.pipe(
         v.picklist(FORGE_TYPES),
         v.description(
-          `The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}. Default: the one that the URL tells, such as gitlab for gitlab.example.com.`,
+          `The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}. Default: detected from the URL, such as gitlab for gitlab.example.com.`,
         ),
       ),
     ),
@@ -51,7 +51,7 @@ export const PullRequestStrategy = v.pipe(
     certSecretRef,
     proxySecretRef,
     webhookSecretRef: secretOf(
-      'Secret that the forge proves its webhooks with: webhook-secret, and webhook-secret-previous while it is changed. Default: these keys of secretRef.',
+      'Secret that webhooks of the forge are verified with: webhook-secret, and webhook-secret-previous during a rotation. Default: these keys of secretRef.',
     ),
     branch,
     files: v.optional(files),
@@ -68,7 +68,7 @@ export type PullRequestStrategy = v.InferOutput<typeof PullRequestStrategy>;
 export const PushStrategy = v.pipe(
   v.object({
     url: repositoryUrl,
-    branch: v.optional(branchOf('Branch that is committed to. Default: main.'), 'main'),
+    branch: v.optional(branchOf('Branch to commit to. Default: main.'), 'main'),
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
@@ -111,7 +111,7 @@ export const Strategy = v.pipe(
       v.pipe(
         LocalSecretRef,
         v.description(
-          'Secret with the key hmac-key, which signs the events for this promotion, and approval-key, which signs its approvals: each at least 16 bytes and better 32. Without approval-key, hmac-key signs approvals too.',
+          'Secret with the key hmac-key, which signs the events for this promotion, and approval-key, which signs its approvals: each at least 16 bytes, preferably 32. Without approval-key, hmac-key signs approvals too.',
         ),
       ),
     ),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { TextRule } from '../lib/text/index.ts';
 import { matching, rules, textRules } from './rules.ts';
 
-/** A time in which promotions may pass, or may not. */
+/** A time window in which promotions may pass, or may not. */
 
 export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -32,9 +32,9 @@ const ONE_LINE: TextRule = {
   message: 'Write the reason in one line, without control characters.',
 };
 
-const NO_TIME = 'The window is as long as no time: write 00:00 and 24:00 for a whole day.';
-const HOURS_MISSING = 'An Allow window has hours: write from and to, 00:00 and 24:00 for whole days.';
-const HALF_THE_HOURS = 'Write both from and to, or none of them for whole days.';
+const NO_TIME = 'The window has no duration: write 00:00 and 24:00 for a whole day.';
+const HOURS_MISSING = 'An Allow window needs hours: write from and to, 00:00 and 24:00 for whole days.';
+const HALF_THE_HOURS = 'Write both from and to, or neither of them for whole days.';
 const ENDLESS =
   'A Deny window with no time never ends: write days, from and to, or start and end; suspend: true holds all promotions.';
 
@@ -43,7 +43,7 @@ const WindowFields = v.object({
     v.pipe(
       v.picklist(TYPES),
       v.description(
-        'Allow: promotions pass while it is open. Deny: none passes then, whatever else is open. Without it: Allow.',
+        'Allow: promotions pass while it is open. Deny: none passes while it is open, even if an Allow window is. Default: Allow.',
       ),
     ),
   ),
@@ -53,14 +53,14 @@ const WindowFields = v.object({
       v.minLength(1),
       v.maxLength(7),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The days on which it opens. Without them: every day.'),
+      v.description('The days on which it opens. Default: every day.'),
     ),
   ),
   from: v.optional(
     text(
       5,
       { matches: /^([01][0-9]|2[0-3]):[0-5][0-9]$/, message: 'Write hours and minutes, such as 09:00.' },
-      'When it opens, such as 09:00. Deny windows may have no from and to: they are of whole days then.',
+      'When it opens, such as 09:00. A Deny window without from and to covers whole days.',
     ),
   ),
   to: v.optional(
@@ -80,28 +80,28 @@ const WindowFields = v.object({
         matches: /^[A-Za-z][A-Za-z0-9_+/-]*$/,
         message: 'Write a name of the IANA time zone database, such as Europe/Berlin or UTC.',
       },
-      'Time zone of days, hours and dates, by its IANA name such as Europe/Berlin. Without it: UTC.',
+      'Time zone of days, hours and dates, by its IANA name such as Europe/Berlin. Default: UTC.',
     ),
   ),
   start: v.optional(
     text(
       35,
       MOMENT,
-      'The first day on which it is open, or the time from which on it is open: a date such as 2026-12-24, in its time zone, or a time such as 2026-12-24T18:00:00+01:00.',
+      'The first day on which it is open, or the time from which it is open: a date such as 2026-12-24, in its time zone, or a time such as 2026-12-24T18:00:00+01:00.',
     ),
   ),
   end: v.optional(
     text(
       35,
       MOMENT,
-      'The last day on which it is open, a date in its time zone; or the time from which on it is not open any more.',
+      'The last day on which it is open, a date in its time zone; or the time from which it is closed again.',
     ),
   ),
   reason: v.optional(
     text(
       200,
       ONE_LINE,
-      'Why it is there, in a few words; it is shown where the window holds a promotion, and in pull requests.',
+      'Why the window exists, in a few words; shown where it holds a promotion back, and in pull requests.',
     ),
   ),
 });
@@ -159,5 +159,5 @@ export const Window = v.pipe(
       fieldPath: '.to',
     },
   ),
-  v.description('A time in which promotions may pass, or may not.'),
+  v.description('A time window in which promotions may pass, or may not.'),
 );

@@ -121,7 +121,7 @@ async function unlessFailed(updated: Promise<readonly string[]>) {
   }
 }
 
-const OTHERS = 'Commits of others are on its branch: they are kept, and people merge it.';
+const OTHERS = 'Its branch has commits of others: they are kept, and people merge it.';
 
 function referenceTo(
   { url, number }: PullRequest,

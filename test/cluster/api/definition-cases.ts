@@ -122,13 +122,17 @@ export const CEL_CASES: readonly CelCase[] = [
     '.spec.values.password',
   ),
   event(
-    'Flux gives this key a meaning of its own: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
+    'Flux uses this key itself: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
     'revisions',
     'revision',
   ),
-  artifact('Use lower case letters, digits and "-", with a letter first and no "-" last.', 'chart', 'Chart'),
   artifact(
-    'Markers give this word a meaning of its own: choose a name that is not revision, tag, digest, commit or version.',
+    'Use lower case letters, digits and "-", with a letter first and no "-" at the end.',
+    'chart',
+    'Chart',
+  ),
+  artifact(
+    'Markers use this word themselves: choose a name other than revision, tag, digest, commit and version.',
     'tags',
     'tag',
   ),
@@ -141,14 +145,14 @@ export const CEL_CASES: readonly CelCase[] = [
   },
   {
     message:
-      'Two artifacts have no path, and both would be what Flux calls the revision: give one of them a path.',
+      'Two artifacts have no path, and both would be what Flux reports as the revision: give one of them a path.',
     field: 'spec.artifacts',
     good: { artifacts: [{ name: 'a' }, { name: 'b', path: TAG_PATH }] },
     bad: { artifacts: [{ name: 'a' }, { name: 'b' }] },
     celOnly: true,
   },
   {
-    message: 'Keep one of revision and artifacts: the artifacts are the revision then.',
+    message: 'Keep one of revision and artifacts: with artifacts, the revision consists of them.',
     field: 'spec.artifacts',
     good: { artifacts: [{ name: 'a' }] },
     bad: { artifacts: [{ name: 'a' }], revision: { path: TAG_PATH } },
@@ -184,12 +188,12 @@ export const CEL_CASES: readonly CelCase[] = [
     'a/b c',
   ),
   environmentName(
-    'Take out "..": the name becomes part of a branch, and Git takes none with "..".',
+    'Take out "..": the name becomes part of a branch name, and Git allows no ".." there.',
     'eu.west',
     'eu..west',
   ),
   environmentName(
-    'Take ".lock" off its end: the name ends a branch, and Git takes none that ends so.',
+    'Take ".lock" off the end: the name ends a branch name, and Git allows none with that ending.',
     'eu.locked',
     'eu.lock',
   ),
@@ -215,7 +219,7 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev', targets: [{ namespace: 'a' }, { namespace: 'b' }, { namespace: 'a' }] }),
   },
   {
-    message: 'Leave out "<", ">" and control characters: Git takes none of them in a name or address.',
+    message: 'Leave out "<", ">" and control characters: Git allows none of them in a name or address.',
     field: 'spec.environments[1].promotion.strategy.pull-request.commit.author.name',
     good: environments(
       { name: 'dev' },
@@ -287,7 +291,7 @@ export const CEL_CASES: readonly CelCase[] = [
   ),
   {
     ...window(
-      'The window is as long as no time: write 00:00 and 24:00 for a whole day.',
+      'The window has no duration: write 00:00 and 24:00 for a whole day.',
       'to',
       { to: '08:59' },
       { to: '09:00' },
@@ -302,7 +306,7 @@ export const CEL_CASES: readonly CelCase[] = [
   ),
   {
     message:
-      "Keep either promotion, which replaces the Pipeline's as a whole, or gates, manual and approvals, which come on top of that.",
+      "Keep either promotion, which replaces the Pipeline's as a whole, or gates, manual and approvals, which are added to it.",
     field: 'spec.environments[1].promotion',
     good: environments(
       { name: 'dev' },
@@ -318,7 +322,7 @@ export const CEL_CASES: readonly CelCase[] = [
     celOnly: true,
   },
   {
-    message: 'Write spec.promotion: gates, manual and approvals of an environment come on top of that one.',
+    message: 'Write spec.promotion: gates, manual and approvals of an environment are added to it.',
     field: 'spec.promotion',
     good: environments({ name: 'dev' }, { name: 'prod', approvals: {} }),
     bad: { promotion: undefined, ...environments({ name: 'dev' }, { name: 'prod', approvals: {} }) },
@@ -331,11 +335,11 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev' }, { name: 'prod', manual: false, approvals: {} }),
     celOnly: true,
   },
-  windows('An Allow window has hours: write from and to, 00:00 and 24:00 for whole days.', HOURS, {
+  windows('An Allow window needs hours: write from and to, 00:00 and 24:00 for whole days.', HOURS, {
     to: '17:00',
   }),
   windows(
-    'Write both from and to, or none of them for whole days.',
+    'Write both from and to, or neither of them for whole days.',
     { type: 'Deny', days: ['Sat'] },
     { type: 'Deny', to: '17:00' },
   ),

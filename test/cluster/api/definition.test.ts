@@ -158,9 +158,7 @@ describe('the CustomResourceDefinition', () => {
     'explains its fields',
     async () => {
       const explained = (await lab.kubectl(['explain', 'pipeline.spec.environments'])).replace(/\s+/g, ' ');
-      expect(explained).toContain(
-        'The environments in the order of promotion, the first one first: 1 to 50.',
-      );
+      expect(explained).toContain('The environments in the order of promotion: 1 to 50.');
       expect(explained).toContain('Where the application runs in this environment: 1 to 50 targets');
       expect(explained).toContain("Default: the Pipeline's promotion.");
     },

@@ -259,7 +259,7 @@ describe('a pull request that a person closed', () => {
 });
 
 describe('a branch with commits of others', () => {
-  const OTHERS = 'Commits of others are on its branch: they are kept, and people merge it.';
+  const OTHERS = 'Its branch has commits of others: they are kept, and people merge it.';
 
   test('is said in the message and the record, and title and text go along', async () => {
     await promote();
