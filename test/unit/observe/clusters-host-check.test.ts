@@ -212,9 +212,9 @@ describe('the address that was checked', () => {
       isQuotable: true,
     });
     const route = createRoute({ server: `https://${NAME}:6443/a`, proxy: undefined, checkHost });
-    const order = async () => (await route.ways()).map(({ base }) => base);
-    const [first, second, third] = await route.ways();
-    if (!first || !second || !third) throw new Error('there are fewer ways than addresses');
+    const order = async () => (await route.endpoints()).map(({ base }) => base);
+    const [first, second, third] = await route.endpoints();
+    if (!first || !second || !third) throw new Error('there are fewer endpoints than addresses');
     expect(await order()).toEqual([
       'https://10.0.0.1:6443/a',
       'https://10.0.0.2:6443/a',
