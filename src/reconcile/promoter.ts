@@ -134,7 +134,7 @@ async function runTask(
 ) {
   const settings = repositoryOf(pipeline, environment, pullRequest);
   if (!settings) {
-    const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
+    const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is no longer promoted by pull request.`;
     throw new TurnpikeError('SpecInvalid', message);
   }
   const credentials = await forgeAccess(deps, pipeline, settings);

@@ -145,7 +145,7 @@ describe('a Kustomization', () => {
       });
 
       await patchSpec({ suspend: false, dependsOn: [{ name: 'database' }] });
-      const says = 'Waits for what it depends on: ';
+      const says = 'Waits for its dependencies: ';
       const waiting = await devTarget('dev to wait', ({ error }) => error?.startsWith(says) === true);
       expect(waiting).toMatchObject({ ready: false, revision });
       expect(waiting.error).toContain('database');

@@ -80,7 +80,7 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
   const version = semverOf(revision);
   if (!version) return `is not a semantic version, and only ${versions} may pass`;
   const range = parseVersionRange(versions);
-  if (!range) return `is held, for ${versions} is not a range of versions`;
+  if (!range) return `is held, because ${versions} is not a range of versions`;
   return isInRange(version, range) ? undefined : `is not in ${versions}, which may pass`;
 }
 
@@ -153,7 +153,7 @@ export function objectionTo(
 }
 
 function wentOn(environment: string, revision: string): string {
-  return `${environment} ran ${shortRevision(revision)} before and went on from it: it is not promoted again by itself.`;
+  return `${environment} ran ${shortRevision(revision)} before and moved on from it: it is not promoted again automatically.`;
 }
 
 /**
@@ -177,10 +177,10 @@ export function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environm
 }
 
 function rejectedBefore(short: string, environment: string, { at, by }: Rejection): string {
-  return `${short} was rejected for ${environment} at ${at} (${by}): it is not promoted again by itself.`;
+  return `${short} was rejected for ${environment} at ${at} (${by}): it is not promoted again automatically.`;
 }
 
-/** A rollback must stick: a revision older than the running one is not promoted by itself. */
+/** A rollback must stick: a revision older than the running one is not promoted automatically. */
 export function downgrade(
   { environment, state }: Pick<GateContext, 'environment' | 'state'>,
   revision: string,
@@ -188,7 +188,7 @@ export function downgrade(
   const newer = newerThere(revision, state);
   // A single newer target is a canary, which ends nothing.
   if (newer === undefined || !isNewerThere(revision, state)) return undefined;
-  return `${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}: a downgrade is not promoted by itself.`;
+  return `${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}: a downgrade is not promoted automatically.`;
 }
 
 /**

@@ -40,6 +40,6 @@ function alternative(text: string): Alternative {
 }
 
 function partOf(part: string, isOneOfSeveral: boolean): string {
-  if (isOneOfSeveral && part.trim() === '') throw new TypeError('There is nothing beside a comma.');
+  if (isOneOfSeveral && part.trim() === '') throw new TypeError('A comma must separate two ranges.');
   return new Range(part.replace(NOT, ' ')).range;
 }

@@ -32,7 +32,7 @@ export function secretHostProblem(
   }
   if (!requireAllowedHosts) return undefined;
   const host = parsed ? `, such as ${parsed.host}` : '';
-  return `${secret} may be sent nowhere: --require-allowed-hosts is set, and it has no annotation ${ALLOWED_HOSTS}. Put the hosts there that it is for${host}.`;
+  return `${secret} may not be sent anywhere: --require-allowed-hosts is set, and it has no annotation ${ALLOWED_HOSTS}. Set it to the hosts that the Secret is for${host}.`;
 }
 
 /** The annotation's comma-separated hosts. */

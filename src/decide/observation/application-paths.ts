@@ -82,8 +82,8 @@ function deployed(
 
 const MAX_REVISION = 512;
 const NOT_READY = 'It is not ready.';
-const SAYS_NONE = 'It is ready, but does not say which revision it runs.';
-const TOO_LONG = `What its artifacts have is longer than ${MAX_REVISION} characters in all: name fewer artifacts.`;
+const SAYS_NONE = 'It is ready, but does not report which revision it runs.';
+const TOO_LONG = `The revisions of its artifacts are longer than ${MAX_REVISION} characters in all: name fewer artifacts.`;
 
 function isTooLong({ revision = '', fullRevision = '' }: Reported): boolean {
   return revision.length > MAX_REVISION || fullRevision.length > MAX_REVISION;
@@ -114,7 +114,7 @@ export function asArtifact(flux: Observation, artifact: string): Observation {
 }
 
 function mistakable(artifact: string): string {
-  return `The revision of the artifact ${artifact} has a comma or an equals sign, which stand between artifacts.`;
+  return `The revision of the artifact ${artifact} has a comma or an equals sign, which separate artifacts.`;
 }
 
 type NotDeployed = Exclude<SpecState, { kind: 'deployed' }>;
@@ -126,7 +126,7 @@ function underWay(state: NotDeployed, wanted: Reported): Application {
       const says = wanted.revision === undefined ? '' : ` Its spec says ${short(wanted)}.`;
       return keeping(
         { as: 'held', ...wanted },
-        `${words}${says} What it runs is learnt once it is rolled out.`,
+        `${words}${says} Its revision is known once it is rolled out.`,
       );
     }
     case 'reconciling':

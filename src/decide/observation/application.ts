@@ -27,7 +27,7 @@ export function readApplication(
   application: ParsedApplication,
   sources: readonly Source[] = [],
 ): Observation {
-  if (!application) return unreadable(`The ${appRef.kind} has no status that is understood here.`);
+  if (!application) return unreadable(`The ${appRef.kind} has no status that Turnpike understands.`);
   const flux = readFlux(appRef, application);
   if (isFluxAlone(sources)) return flux;
   const [only] = sources;
@@ -40,7 +40,7 @@ export function readApplication(
 
 /** Stands for the paths of an application that was read without them: nothing is promoted from it. */
 const NOT_ASKED: AtPaths = {
-  state: { kind: 'under-way', message: 'Its spec was not looked at.' },
+  state: { kind: 'under-way', message: 'Its spec was not checked.' },
   values: {},
 };
 
@@ -141,7 +141,7 @@ function inFull(rollout: Rollout, fullRevision: string | undefined): Rollout {
 function revisionFault(revision: string): string | undefined {
   if (revision.length > MAX_REVISION) return `of more than ${MAX_REVISION} characters.`;
   if (isPrintable(revision)) return undefined;
-  return 'with control characters, or characters that are not seen: deploy one without them.';
+  return 'with control or invisible characters: deploy one without them.';
 }
 
 function when(deployedAt: string | undefined): { deployedAt?: string } {
@@ -202,13 +202,13 @@ function whyNot({ suspended, tests }: Held, seen: Unready, path?: string): strin
 type Unready = Pick<Seen, 'condition' | 'current' | 'runs' | 'attempted'>;
 
 function notReady({ condition, current, runs, attempted }: Unready, path?: string): string {
-  if (!current) return 'Flux has not looked at its newest generation yet.';
+  if (!current) return 'Flux has not observed its latest generation yet.';
   if (!condition) return 'It has no Ready condition yet.';
   if (condition.status === 'True') {
     if (runs !== undefined)
       return `It is ready, and its status shows ${shortRevision(runs)} until Flux writes ${shortRevision(attempted ?? '')} there.`;
-    const where = path ? `, which it should at ${path}` : '';
-    return `It is ready, but does not say which revision it runs${where}.`;
+    const where = path ? `, which is expected at ${path}` : '';
+    return `It is ready, but does not report which revision it runs${where}.`;
   }
   return readyWords(condition);
 }

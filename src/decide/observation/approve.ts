@@ -17,7 +17,7 @@ export function approve(pipeline: Pipeline, approval: Approval, now: Date): Pipe
   const waiting = recordedPromotion(state);
   if (!waiting || !isIn(waiting, ['WaitingApproval'])) return undefined;
   if (!isSame(waiting.revision, approval.revision)) return undefined;
-  const message = `${shortRevision(waiting.revision)} is approved; it is carried out next.`;
+  const message = `${shortRevision(waiting.revision)} is approved; it is promoted next.`;
   const change = { by: 'approved', message, ...(waiting.heldBy && { heldBy: waiting.heldBy }) } as const;
   const approved = transition({ ...waiting, approvedBy: approval.by }, change, now);
   return withEnvironment(pipeline.status, approval.environment, withPromotion(state, approved));

@@ -133,13 +133,13 @@ export function faultSentence(
     case 'number':
       return `${at} a number at ${path}, and 1.10 would be 1.1: put it in quotes.`;
     case 'no-scalar':
-      return `${at} no single text at ${path}: let ${field}.path lead to one.`;
+      return `${at} no single string at ${path}: point ${field}.path to one.`;
     case 'differs':
-      return `${at} several values at ${path}, and they differ: let ${field}.path lead to one of them.`;
+      return `${at} several values at ${path}, and they differ: point ${field}.path to one of them.`;
     case 'unfit':
-      return `${at} something at ${path} that is not a version, tag, digest, commit or image: let ${field}.path lead to one.`;
+      return `${at} something at ${path} that is not a version, tag, digest, commit or image: point ${field}.path to one.`;
     case 'untagged':
-      return `${at} an image without a tag and without a digest at ${path}: write one behind it.`;
+      return `${at} an image without tag and digest at ${path}: write one after it.`;
     case 'overridden':
       return `${at} a targetPath in spec.valuesFrom that sets ${path}, or something around it, which cannot be seen here: write it in spec.values alone.`;
   }

@@ -13,7 +13,7 @@ export function readyWords({ reason, message }: Words): string {
     case 'AwaitingTests':
       return TESTS_AWAITED;
     case 'DependencyNotReady':
-      return `Waits for what it depends on: ${message || 'Flux does not say which object.'}`;
+      return `Waits for its dependencies: ${message || 'Flux does not say which object.'}`;
     default:
       return message || reason || 'It is not ready.';
   }

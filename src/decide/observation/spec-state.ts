@@ -62,7 +62,7 @@ type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
 
 export function specState(kind: Kind, object: unknown): SpecState {
   const parsed = v.safeParse(Subject, object, FIRST);
-  if (!parsed.success) return underWay('Its status is not understood here.');
+  if (!parsed.success) return underWay('Its status is not understood.');
   const subject = parsed.output;
   if (subject.metadata.deletionTimestamp != null) return { kind: 'held', message: 'It is being deleted.' };
   if (isWorkload(kind)) return workloadState(kind, object);
@@ -113,10 +113,10 @@ function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject)
   return isAttempted && isThis ? { kind: 'deployed', since: newest.lastDeployed } : underWay(NOT_RELEASED);
 }
 
-const NOT_LOOKED = 'Its controller has not looked at its newest generation yet.';
+const NOT_LOOKED = 'Its controller has not observed its latest generation yet.';
 const NOT_REPORTED =
-  'Its status does not say which generation it is about (observedGeneration), so that it is not known whether what its spec says is what runs.';
-const NOT_RELEASED = 'It is ready, and Helm has not released its newest values yet.';
+  'Its status has no observedGeneration, so it is not known whether what runs is what its spec says.';
+const NOT_RELEASED = 'It is ready, but Helm has not released its latest values yet.';
 const TOO_OLD =
   'Its status does not say which values Helm has released (lastAttemptedGeneration, lastAttemptedConfigDigest and configDigest in its history): helm-controller 1.0 and later write them.';
 

@@ -53,10 +53,10 @@ type Workload = v.InferOutput<typeof Workload>;
 
 export function workloadState({ kind }: Pick<AppRef, 'kind'>, object: unknown): SpecState {
   const parsed = v.safeParse(Workload, object, FIRST);
-  if (!parsed.success) return underWay('Its controller has not looked at it yet.');
+  if (!parsed.success) return underWay('Its controller has not observed it yet.');
   const workload = parsed.output;
   if (workload.status.observedGeneration < workload.metadata.generation) {
-    return underWay('Its controller has not looked at its newest generation yet.');
+    return underWay('Its controller has not observed its latest generation yet.');
   }
   switch (kind) {
     case 'Deployment':
@@ -115,11 +115,11 @@ function daemonSet({ status }: Workload): SpecState {
 }
 
 function shortOf(what: string, has: number, wanted: number): SpecState | undefined {
-  return has < wanted ? underWay(`Of ${wanted} Pods ${has} are ${what}.`) : undefined;
+  return has < wanted ? underWay(`${has} of ${wanted} Pods are ${what}.`) : undefined;
 }
 
 function left(has: number, wanted: number): SpecState | undefined {
-  return has > wanted ? underWay(`${has - wanted} Pods of before are still there.`) : undefined;
+  return has > wanted ? underWay(`${has - wanted} old Pods are still there.`) : undefined;
 }
 
 function underWay(message: string): SpecState {

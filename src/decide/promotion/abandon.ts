@@ -99,16 +99,16 @@ function whyLeft(
   { of, name, strategy, isThere }: Recorded,
   { repository, branch }: PullRequestRef,
 ): string | undefined {
-  if (!isThere) return `${name} is not in the Pipeline any more.`;
+  if (!isThere) return `${name} is no longer in the Pipeline.`;
   const settings = strategy?.['pull-request'];
-  if (!settings) return `${name} is not promoted by pull request any more.`;
+  if (!settings) return `${name} is no longer promoted by pull request.`;
   if (!repository || !isSameRepository(settings.url, repository.url)) {
-    return `${name} is promoted by another repository now: ${settings.url}`;
+    return `${name} is now promoted through another repository: ${settings.url}`;
   }
   const head = (template?: string) => promotionBranch(of.namespace, of.name, name, template);
   // Earlier versions did not record it, and had one name alone.
   if (head(settings.branch) === (branch ?? head())) return undefined;
-  return `${name} is promoted by another branch now: ${head(settings.branch)}`;
+  return `${name} is now promoted through another branch: ${head(settings.branch)}`;
 }
 
 /** True if it was merged into a place that the spec does not promote to any more, and is not deployed yet. */

@@ -167,7 +167,7 @@ function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now:
     isUnfinished(promotion) &&
     !isByHand(promotion);
   if (!isIt) return state;
-  const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
+  const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again automatically.`;
   const change = { by: 'rejectedBefore', message, close: message } as const;
   return withPromotion(state, transition(promotion, change, now));
 }

@@ -134,12 +134,12 @@ function inFull(record: PromotionStatus | undefined, available: string | undefin
 function settle(context: Context, record: In<Unfinished>): Step | undefined {
   if (isDeployed(context.state, record)) {
     const { nextAttemptAt: _, ...rest } = record;
-    const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
+    const close = `${context.environment.name} already runs ${shortRevision(record.revision)}.`;
     const message = otherDigest(context, record);
     return changed(context, rest, { by: 'deployed', close, ...(message !== undefined && { message }) });
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) {
-    const message = `No promotion is configured into ${context.environment.name}.`;
+    const message = `No promotion is configured for ${context.environment.name}.`;
     return changed(context, record, { by: 'unconfigured', message });
   }
   if (isByHand(record)) return advance(context, record);
@@ -177,7 +177,7 @@ function endRolledBack(context: Context, record: PromotionStatus): Step | undefi
 
 function mergedAndBack({ previous, environment }: Context, { revision }: PromotionStatus): string {
   const short = shortRevision(revision);
-  return `${short} is merged, and ${previous.name} went back from it: revert the merge to keep it from ${environment.name}.`;
+  return `${short} is merged, but was rolled back in ${previous.name}: revert the merge to keep it from ${environment.name}.`;
 }
 
 /** The newer one may pass its soak time while an older revision keeps its place. */

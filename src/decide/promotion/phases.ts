@@ -57,7 +57,7 @@ export const TRANSITIONS = {
     to: 'Rejected',
     when: 'its pull request is closed by a person, or merged into another branch',
   },
-  lapsed: { from: BEFORE_MERGE, to: 'Pending', when: 'its pull request is closed by no person' },
+  lapsed: { from: BEFORE_MERGE, to: 'Pending', when: 'its pull request is closed, but not by a person' },
   unseen: { from: ['PullRequestOpen'], to: 'Pending', when: 'the forge does not show its pull request' },
   forgeSilent: {
     from: BEFORE_MERGE,
@@ -89,8 +89,12 @@ export const TRANSITIONS = {
     when: 'the environment is ready at the revision',
   },
   rejectedBefore: { from: UNFINISHED, to: 'Rejected', when: 'its revision was rejected here before' },
-  rolledBack: { from: BEFORE_MERGE, to: 'Superseded', when: 'the previous environment went back from it' },
-  wentOn: { from: BEFORE_MERGE, to: 'Superseded', when: 'the environment ran it and went on from it' },
+  rolledBack: {
+    from: BEFORE_MERGE,
+    to: 'Superseded',
+    when: 'the previous environment was rolled back from it',
+  },
+  wentOn: { from: BEFORE_MERGE, to: 'Superseded', when: 'the environment ran it and moved on from it' },
   downgrade: { from: BEFORE_MERGE, to: 'Superseded', when: 'the environment runs a newer version' },
   overtaken: { from: ['Merged'], to: 'Superseded', when: 'the environment runs a newer version' },
   replaced: {

@@ -6,11 +6,11 @@ import { cut } from '../../lib/text/index.ts';
  */
 export const REMARKS = {
   unreported: 'The commit status cannot be set:',
-  uncancelled: 'The auto-merge cannot be taken back:',
+  uncancelled: 'The auto-merge cannot be cancelled:',
   unmerged: 'It is not merged yet:',
   mergedLater: 'The forge merges it when its checks have passed.',
   conflict:
-    'The forge does not find it mergeable: where it conflicts with its base branch, resolve that on its branch, where commits of others are.',
+    'The forge does not consider it mergeable: if it conflicts with its base branch, resolve that on its branch, which has commits of others.',
 } as const;
 
 export type Remark = keyof typeof REMARKS;

@@ -122,7 +122,7 @@ function closing(
     return isOver ? { pullRequest: { ...record.pullRequest, endedAt: now.toISOString() } } : {};
   }
   const pullRequest = openPullRequest(record);
-  const reason = close ?? (phase === 'Superseded' ? (message ?? 'It is not needed any more.') : undefined);
+  const reason = close ?? (phase === 'Superseded' ? (message ?? 'It is no longer needed.') : undefined);
   if (!pullRequest || reason === undefined) return {};
   return { pullRequest: { ...pullRequest, closing: cut(reason, MAX_REASON) } };
 }

@@ -19,7 +19,7 @@ export function waitsFor({ spec, status }: Pipeline, index: number): string {
   if (fault !== undefined) return fault;
   const previous = spec.environments[index - 1];
   if (!previous) return 'Waits for the next deployment.';
-  if (!promotionInto(spec, environment)) return `No promotion is configured into ${environment.name}.`;
+  if (!promotionInto(spec, environment)) return `No promotion is configured for ${environment.name}.`;
   const before = environmentStatus(status, previous.name);
   if (before.targets && deployedRevision(before) === undefined) {
     return `Waits until ${previous.name} is ready at one revision.`;
@@ -40,7 +40,7 @@ function messageOf({ phase, revision, message, pullRequest }: PromotionStatus): 
   if (phase === 'PullRequestOpen' && pullRequest) {
     return waitsForMerge(pullRequest);
   }
-  return `${shortRevision(revision)} is carried out next.`;
+  return `${shortRevision(revision)} is promoted next.`;
 }
 
 function applicationFault({ targets, deployment }: EnvironmentStatus): string | undefined {

@@ -136,6 +136,6 @@ function sentence({ name, promotion }: Named): string {
 
 function ready(pipeline: Pipeline): string {
   return pipeline.spec.suspend
-    ? 'All is recorded; promotions are suspended.'
-    : 'All environments are followed.';
+    ? 'Deployments are recorded; promotions are suspended.'
+    : 'All environments are reconciled.';
 }

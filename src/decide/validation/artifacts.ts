@@ -28,7 +28,7 @@ function pathlessEvent(
 ): FieldProblem[] {
   if (event === undefined || path !== undefined || isWorkload(appRef)) return [];
   const message =
-    'Without a path the revision is what Flux calls it, and its events say that themselves: write path, or leave event out.';
+    'Without a path the revision is what Flux reports, and its events have that already: write path, or leave event out.';
   return [problem(`${field}.event`, message)];
 }
 
@@ -36,14 +36,14 @@ function sameName({ artifacts = [] }: PipelineSpec, index: number): FieldProblem
   const name = artifacts[index]?.name;
   const first = artifacts.findIndex((one) => one.name === name);
   if (first === index) return [];
-  const message = `spec.artifacts[${first}] is called ${name} already: give each artifact a name of its own.`;
+  const message = `spec.artifacts[${first}] is already called ${name}: give each artifact a name of its own.`;
   return [problem(`spec.artifacts[${index}].name`, message)];
 }
 
 function secondPathless({ artifacts = [], appRef }: PipelineSpec, index: number): FieldProblem[] {
   const first = artifacts.findIndex(({ path }) => path === undefined);
   if (artifacts[index]?.path !== undefined || first === index) return [];
-  const what = isWorkload(appRef) ? 'the image of the first container' : 'what Flux calls the revision';
-  const message = `spec.artifacts[${first}] has no path either, and both would be ${what}: write where this one is.`;
+  const what = isWorkload(appRef) ? 'the image of the first container' : 'what Flux reports as the revision';
+  const message = `spec.artifacts[${first}] has no path either, and both would be ${what}: give this one a path.`;
   return [problem(`spec.artifacts[${index}].path`, message)];
 }

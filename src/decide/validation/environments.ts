@@ -18,7 +18,7 @@ function nameProblems(environments: readonly Environment[], index: number): Fiel
   const value = environments[index]?.name;
   const first = environments.findIndex((environment) => environment.name === value);
   if (value === undefined || first === index) return [];
-  const message = `${environmentField(first)} is called ${value} already: give each environment a name of its own.`;
+  const message = `${environmentField(first)} is already called ${value}: give each environment a name of its own.`;
   return [{ rule: 'environment-name-unique', field: `${environmentField(index)}.name`, value, message }];
 }
 

@@ -22,7 +22,7 @@ export function fileProblems(
 function artifactProblem({ artifact }: FileEdit, artifacts: readonly Artifact[] | undefined) {
   const names = artifacts?.map(({ name }) => name);
   if (!names) return artifact === undefined ? undefined : 'The Pipeline has no artifacts: leave this out.';
-  if (artifact === undefined) return `Write which artifact is meant: ${names.join(' or ')}.`;
+  if (artifact === undefined) return `Name one of the artifacts: ${names.join(' or ')}.`;
   return names.includes(artifact) ? undefined : `There is no such artifact: write ${names.join(' or ')}.`;
 }
 

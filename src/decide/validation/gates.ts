@@ -44,7 +44,7 @@ export function gateWarnings({ windows = [] }: Gates, field: string): FieldProbl
     (['start', 'end'] as const).flatMap((name): FieldProblem[] => {
       const value = window[name];
       if (value === undefined || !value.endsWith('T00:00:00Z')) return [];
-      const message = `This is midnight in UTC, and what kustomize makes of a date without quotes: for the whole day write "${value.slice(0, 10)}" in quotes.`;
+      const message = `This is midnight in UTC, to which kustomize converts a date without quotes: for the whole day write "${value.slice(0, 10)}" in quotes.`;
       return [{ rule: 'gate-window', field: `${field}.windows[${index}].${name}`, value, message }];
     }),
   );
@@ -78,6 +78,6 @@ function nameProblems(name: string, field: string, names: readonly string[] | un
 }
 
 function twice(name: string, field: string, first: string): FieldProblem {
-  const message = `${first} is about ${name} already: write one range for each artifact.`;
+  const message = `${first} is already for ${name}: write one range for each artifact.`;
   return { rule: 'gate-versions', field, message };
 }

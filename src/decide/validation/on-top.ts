@@ -48,11 +48,9 @@ export function approvalProblems({ manual, approvals }: Asked, field: string): F
   return [
     ...(manual === false ? [problem('manual', NOT_MANUAL)] : []),
     ...(required > 1
-      ? [problem('approvals.required', `${YET} hold promotions to more than one approval: write 1.`)]
+      ? [problem('approvals.required', `${YET} require more than one approval: write 1.`)]
       : []),
-    ...(groups
-      ? [problem('approvals.groups', `${YET} hold promotions to approvals of groups: take it out.`)]
-      : []),
+    ...(groups ? [problem('approvals.groups', `${YET} require approvals of groups: take it out.`)] : []),
     ...(notBy ? [problem('approvals.notBy', `${YET} keep anybody from approving: take it out.`)] : []),
   ];
 }

@@ -110,12 +110,12 @@ function isBelow(one: Place, other: Place): boolean {
 
 function baseProblem({ branch }: HeadBranch, base: Place): string {
   if (branch === base.branch) return 'It is the base branch.';
-  return `Git keeps it beside no branch ${base.branch}, which is the base branch.`;
+  return `Git cannot store it next to the branch ${base.branch}, which is the base branch.`;
 }
 
 function otherProblem({ branch, template = '' }: HeadBranch, other: HeadBranch): string {
   if (branch !== other.branch) {
-    return `Git keeps it beside no branch ${other.branch}, which is the one into ${other.environment}.`;
+    return `Git cannot store it next to the branch ${other.branch}, which is the one into ${other.environment}.`;
   }
   const cure = template.includes('environment') ? '' : ' Put {{environment}} into it.';
   return `So would be the one into ${other.environment}.${cure}`;

@@ -37,5 +37,5 @@ export function templateProblems(templates: Templates | undefined, field: string
 
 function lineProblem(name: string, text: string): string | undefined {
   if (name !== 'title' || !/[\r\n]/.test(text.trim())) return undefined;
-  return 'A title is one line: take the line ends out.';
+  return 'A title is one line: remove the line breaks.';
 }

@@ -36,14 +36,14 @@ function closedWebhooks(spec: PipelineSpec): FieldProblem[] {
     return `${own ?? 'spec'}.promotion.strategy.secretRef`;
   });
   const message =
-    'Without a Secret the promotion webhook is closed (401): deployments are noticed by watching the cluster alone. Name a Secret with the key hmac-key.';
+    'Without a Secret the promotion webhook is closed (401): deployments are noticed only by watching the cluster. Name a Secret with the key hmac-key.';
   return [...new Set(fields)].map((field) => ({ rule: 'webhook-open', field, message }));
 }
 
 function missingPromotions(spec: PipelineSpec): FieldProblem[] {
   return spec.environments.flatMap((environment, index): FieldProblem[] => {
     if (index === 0 || promotionInto(spec, environment)) return [];
-    const message = `No promotion leads into ${environment.name}: write one here, or spec.promotion for all environments.`;
+    const message = `No promotion is configured for ${environment.name}: write one here, or spec.promotion for all environments.`;
     return [{ rule: 'promotion-into-each', field: `${environmentField(index)}.promotion`, message }];
   });
 }

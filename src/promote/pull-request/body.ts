@@ -142,7 +142,7 @@ function summaryTable(request: PromotionRequest, compareUrl: string): string {
   return ['| Promotion | |', '|---|---|', ...lines].join('\n');
 }
 
-/** A downgrade is not promoted by itself; where it cannot be told, the reviewer reads so. */
+/** A downgrade is not promoted automatically; where it cannot be told, the reviewer reads so. */
 function orderRow({ runs, revision }: PromotionRequest): string[][] {
   if (runs === undefined || isComparable(runs, revision)) return [];
   return [['Order', 'not known: without a version in both it cannot be told which one is newer']];

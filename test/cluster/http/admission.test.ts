@@ -206,7 +206,9 @@ describe('kubectl apply of a Pipeline', () => {
     async () => {
       const { code, stderr } = await apply([pipelineObject(await specOf({ promotion: null }))]);
       expect(code).toBe(0);
-      expect(stderr).toContain('Warning: spec.environments[1].promotion: No promotion leads into prod');
+      expect(stderr).toContain(
+        'Warning: spec.environments[1].promotion: No promotion is configured for prod',
+      );
     },
     MINUTE,
   );

@@ -30,7 +30,7 @@ describe('a Secret', () => {
     const { allowed, status } = await ask({ object });
     expect(allowed).toBe(false);
     expect(status?.message).toContain(
-      'Secret demo/repository may be sent nowhere: --require-allowed-hosts is set',
+      'Secret demo/repository may not be sent anywhere: --require-allowed-hosts is set',
     );
     // What events are signed with is sent nowhere.
     expect(status?.message).not.toContain('demo/events');

@@ -100,7 +100,7 @@ export function hasLeft({ ran }: Facts, environment: string, revision: string): 
 
 function left({ act, environment, revision }: Matter): string | undefined {
   if (!hasLeft(act.known, environment, revision)) return undefined;
-  return `${environment} ran ${revision} and went on from it.`;
+  return `${environment} ran ${revision} and moved on from it.`;
 }
 
 function second({ act, environment }: Matter): string | undefined {

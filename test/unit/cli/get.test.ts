@@ -65,7 +65,7 @@ describe('the sentence about an environment', () => {
     [
       'what was just recorded',
       { promotion: { revision: '1.1.0', phase: 'Promoting' } },
-      '1.1.0 is carried out next.',
+      '1.1.0 is promoted next.',
     ],
     [
       'who turned it away, while that is the last word',
@@ -105,7 +105,7 @@ describe('the sentence about an environment', () => {
     expect(said(environments)[1]).toBe('Waits until dev is ready at one revision.');
     const { promotion: _, ...without } = pipeline().spec;
     const one = { ...pipeline(), spec: without };
-    expect(waitsFor(one, 2)).toBe('No promotion is configured into prod.');
+    expect(waitsFor(one, 2)).toBe('No promotion is configured for prod.');
   });
 });
 

@@ -143,7 +143,7 @@ describe('a pull request that is left behind and needed after all', () => {
   });
 
   test('is not forgotten when the application is another one while it is to be closed', () => {
-    const closing = { ...PULL, closing: 'staging runs 1.1.0 already.' };
+    const closing = { ...PULL, closing: 'staging already runs 1.1.0.' };
     const from = opened({}, { phase: 'Succeeded', pullRequest: closing });
     const after = observed({ ...from, spec: spec({ appRef: { ...spec().appRef, name: 'shop' } }) }, {});
     const groups = tasksFor({ pipeline: after, pullRequests: {}, requested: false, now: NOW });
@@ -254,7 +254,7 @@ describe('what is merged and not deployed', () => {
     const from = observed(merged(), { dev: ready('1.0.0'), staging: ready('1.0.0'), prod: ready('1.0.0') });
     expect(step(from)).toMatchObject({
       promotion: {
-        message: '1.1.0 is merged, and dev went back from it: revert the merge to keep it from staging.',
+        message: '1.1.0 is merged, but was rolled back in dev: revert the merge to keep it from staging.',
       },
     });
   });
@@ -555,7 +555,7 @@ describe('a pull request that conflicts', () => {
     const from = observed(opened({}, others), RUNS);
     const conflicting = step(from, 'conflicting');
     const message =
-      'Waits until pull request #7 is merged. The forge does not find it mergeable: where it conflicts with its base branch, resolve that on its branch, where commits of others are.';
+      'Waits until pull request #7 is merged. The forge does not consider it mergeable: if it conflicts with its base branch, resolve that on its branch, which has commits of others.';
     expect(conflicting).toMatchObject({ kind: 'record', promotion: { phase: 'PullRequestOpen', message } });
     const said = withState(from, 'staging', { promotion: { ...OPEN, ...others, message } });
     expect(step(said, 'conflicting')).toMatchObject({ kind: 'rest' });

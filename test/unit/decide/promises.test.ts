@@ -213,7 +213,7 @@ describe('what comes again while only events are written down', () => {
       from = observed(from, { dev: ready('1.1.0'), staging: ready(revision) }, new Date(at(seconds)));
     }
     expect(decide(from, { seconds: 130 })).toMatchObject({
-      promotion: { phase: 'Superseded', message: expect.stringContaining('ran 1.1.0 before and went on') },
+      promotion: { phase: 'Superseded', message: expect.stringContaining('ran 1.1.0 before and moved on') },
     });
     const reopened = withState(from, 'staging', { promotion: { ...OPEN, updatedAt: at(125) } });
     expect(decide(reopened, { seconds: 130 })).toMatchObject({ kind: 'rest' });
@@ -381,7 +381,7 @@ describe('a no', () => {
   });
 
   test('is none to what the environment runs', () => {
-    const closing = { ...PULL, closing: 'staging runs 1.1.0 already.' };
+    const closing = { ...PULL, closing: 'staging already runs 1.1.0.' };
     const from = opened({}, { phase: 'Succeeded', pullRequest: closing });
     const task = { kind: 'close', reason: closing.closing } as const;
     const result = { kind: 'done', found: 'closed' } as const;
@@ -720,7 +720,7 @@ describe('an open pull request', () => {
   test('is closed when the environment gets there otherwise', () => {
     const from = seen(opened(), { dev: '1.1.0', staging: '1.1.0', prod: '1.0.0' });
     expect(decide(from)).toMatchObject({
-      promotion: { phase: 'Succeeded', pullRequest: { closing: 'staging runs 1.1.0 already.' } },
+      promotion: { phase: 'Succeeded', pullRequest: { closing: 'staging already runs 1.1.0.' } },
     });
   });
 
@@ -750,17 +750,17 @@ describe('an open pull request', () => {
     [
       'whose environment is taken out',
       { environments: spec().environments.filter(({ name }) => name !== 'staging') },
-      'staging is not in the Pipeline any more.',
+      'staging is no longer in the Pipeline.',
     ],
     [
       'whose strategy is another one',
       { promotion: { strategy: { notification: {} } } },
-      'staging is not promoted by pull request any more.',
+      'staging is no longer promoted by pull request.',
     ],
     [
       'whose repository is another one',
       moved(),
-      'staging is promoted by another repository now: https://git.example.com/acme/other',
+      'staging is now promoted through another repository: https://git.example.com/acme/other',
     ],
     [
       'whose application, repository and order were changed in one go',

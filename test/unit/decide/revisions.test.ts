@@ -247,7 +247,7 @@ describe('a promotion', () => {
     const step = steps(running({ dev: older, staging: newer, prod: newer })).staging;
     expect(step).toMatchObject({ promotion: { phase: 'Superseded' } });
     const { message = '' } = step && step.kind !== 'rest' ? step.promotion : {};
-    expect(message).toContain('a downgrade is not promoted by itself');
+    expect(message).toContain('a downgrade is not promoted automatically');
     expect(message).not.toMatch(/[0-9a-f]{40}/);
   });
 

@@ -224,10 +224,10 @@ const PLAIN: Readonly<Record<string, Row>> = {
 };
 
 const BACKWARDS: Readonly<Record<string, Row>> = {
-  'an older version is not promoted by itself': {
+  'an older version is not promoted automatically': {
     story: [seen('1.0.0', '1.1.0')],
     step: 'record 1.0.0 Superseded',
-    says: 'a downgrade is not promoted by itself',
+    says: 'a downgrade is not promoted automatically',
   },
   'an older version is promoted when somebody asks for it by hand': {
     story: [seen('1.2.0', '1.2.0'), byHand('1.1.0')],
@@ -244,7 +244,7 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
   'a rollback that was asked for by hand is not undone': {
     story: [...promoted('1.2.0', '1.1.0'), byHand('1.1.0'), seen('1.2.0', '1.1.0'), seen('1.2.0', '1.1.0')],
     step: 'record 1.2.0 Superseded',
-    says: 'staging ran 1.2.0 before and went on from it',
+    says: 'staging ran 1.2.0 before and moved on from it',
   },
   'a rollback that was asked for by hand ends with the next revision': {
     story: [...promoted('1.2.0', '1.1.0'), byHand('1.1.0'), seen('1.2.0', '1.1.0'), seen('1.3.0', '1.1.0')],
@@ -408,12 +408,12 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
   'the version that runs again after a rollback is not promoted as if it were new': {
     story: [...promoted('1.0.0', '0.9.0'), ...promoted('1.1.0', '1.0.0'), seen('1.0.0', '1.1.0')],
     step: 'record 1.0.0 Superseded',
-    says: 'a downgrade is not promoted by itself',
+    says: 'a downgrade is not promoted automatically',
   },
   'the commit that runs again after a rollback is not promoted as if it were new': {
     story: [...promoted(COMMIT, 'main@sha1:0'), ...promoted(NEXT_COMMIT, COMMIT), seen(COMMIT, NEXT_COMMIT)],
     step: `record ${COMMIT} Superseded`,
-    says: 'staging ran main@aaaaaaa before and went on from it',
+    says: 'staging ran main@aaaaaaa before and moved on from it',
   },
   'a revision that holds after it was rolled back once is promoted': {
     story: [
@@ -495,7 +495,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
   'what another pipeline brought further is not taken back': {
     story: [seen('1.1.0', '1.0.0'), { opened: 1 }, seen('1.1.0', '1.2.0', '1.0.0')],
     step: 'record 1.1.0 Superseded',
-    says: 'a downgrade is not promoted by itself. Pull request #1 is closed.',
+    says: 'a downgrade is not promoted automatically. Pull request #1 is closed.',
   },
   'what another pipeline brought further while ours waited is not taken back': {
     spec: manual,
@@ -570,7 +570,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
     story: [seen('1.2.0', '1.1.0', '1.0.0'), { spec: environments('staging', 'dev', 'prod') }],
     into: 'dev',
     step: 'record 1.1.0 Superseded',
-    says: 'a downgrade is not promoted by itself',
+    says: 'a downgrade is not promoted automatically',
   },
   'targets that change places are still known': {
     spec: TWO,
@@ -626,7 +626,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
     spec: { suspend: true },
     story: [seen('1.1.0', '1.0.0'), { spec: { suspend: false, promotion: undefined } as never }],
     step: 'record 1.1.0 Superseded',
-    says: 'No promotion is configured into staging.',
+    says: 'No promotion is configured for staging.',
   },
   'a promotion that is taken out of the spec after its merge is over': {
     story: [
@@ -636,7 +636,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
       { spec: { promotion: undefined } as never },
     ],
     step: 'record 1.1.0 Superseded',
-    says: 'No promotion is configured into staging.',
+    says: 'No promotion is configured for staging.',
   },
 };
 

@@ -137,17 +137,17 @@ const CHANGES: readonly (readonly [string, () => Partial<PipelineSpec>, string])
     () => ({ ...SHOP, ...environments('staging', 'dev'), promotion: NOTIFIED }),
     'The application is HelmRelease shop now.',
   ],
-  ['the repository', () => ({ ...onGitLab() }), 'staging is promoted by another repository now: '],
+  ['the repository', () => ({ ...onGitLab() }), 'staging is now promoted through another repository: '],
   [
     'the branch',
     () => onGitHub({ branch: 'team/{{environment}}' }),
-    'staging is promoted by another branch now: ',
+    'staging is now promoted through another branch: ',
   ],
-  ['the strategy', () => ({ promotion: NOTIFIED }), 'staging is not promoted by pull request any more.'],
+  ['the strategy', () => ({ promotion: NOTIFIED }), 'staging is no longer promoted by pull request.'],
   [
     'the environment',
     () => ({ ...environments('dev', 'live'), ...onGitLab() }),
-    'staging is not in the Pipeline any more.',
+    'staging is no longer in the Pipeline.',
   ],
 ];
 

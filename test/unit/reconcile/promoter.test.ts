@@ -167,7 +167,7 @@ describe('a recorded pull request', () => {
     expect(await runTask(pipeline(NOTIFIED), unknown)).toEqual({
       kind: 'error',
       retry: 'never',
-      message: `It is not known how to reach the repository of ${REF.url}: staging is not promoted by pull request any more.`,
+      message: `It is not known how to reach the repository of ${REF.url}: staging is no longer promoted by pull request.`,
     });
     expect(await state(pipeline(NOTIFIED), { pullRequest: unknown })).toBe('missing');
     expect(asked).toHaveLength(1);
@@ -300,7 +300,7 @@ describe('Secrets of their own', () => {
       const allowed = Object.fromEntries(names.filter((one) => one !== without).map((one) => [one, hosts]));
       const { promote } = setUp({ policy, readSecret: reading(allowed).readSecret });
       expect(await promote(pipeline(BY_PARTS), { phase: 'Promoting' })).toMatchObject({
-        message: expect.stringContaining(`Secret apps/${without} may be sent nowhere`),
+        message: expect.stringContaining(`Secret apps/${without} may not be sent anywhere`),
       });
     }
   });
@@ -421,7 +421,7 @@ describe('what goes wrong with a task', () => {
     const policy = { requireAllowedHosts: true };
     const { asked, runTask, state } = setUp({ policy });
     const message =
-      'Secret apps/old may be sent nowhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts. Put the hosts there that it is for, such as old.example.com.';
+      'Secret apps/old may not be sent anywhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts. Set it to the hosts that the Secret is for, such as old.example.com.';
     expect(await runTask(pipeline(ELSEWHERE))).toEqual({ kind: 'error', retry: 'never', message });
     const pushed = failureOf(state(pipeline(BY_PUSH), { phase: 'Merged' }));
     expect(await pushed).toMatchObject({ code: 'HostNotAllowed', retry: 'never' });

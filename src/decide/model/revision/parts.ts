@@ -39,7 +39,7 @@ export function lacksPart(revision: string, part: RevisionPart): string {
   const { version, tag } = parseRevision(revision);
   if (version === undefined) return `${the} has no ${part}`;
   if (part === 'version')
-    return `${the} has build metadata that may be a digest's, and no version for certain`;
+    return `${the} has build metadata that may be part of a digest, so its version is uncertain`;
   if (part === 'tag' && tag === undefined) return `${the} does not say which tag the registry has for it`;
   return `${the} has no ${part}`;
 }

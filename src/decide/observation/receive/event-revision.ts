@@ -25,7 +25,7 @@ export function revisionOfEvent(spec: PipelineSpec, event: FluxEvent): EventRevi
   }
   const [only] = parts;
   const reported = only?.artifact === undefined ? only?.said : joined(parts);
-  if (reported === undefined) return 'The event says no revision.';
+  if (reported === undefined) return 'The event has no revision.';
   const { fullRevision = '' } = reported.details;
   if (Math.max(reported.revision.length, fullRevision.length) > MAX_REVISION)
     return `The revision is longer than ${MAX_REVISION} characters.`;
@@ -53,14 +53,14 @@ function saidOf(source: Source, event: FluxEvent): EventRevision | string {
   if (!revision) return 'The event has no revision in its metadata.';
   if (revision.length > MAX_REVISION) return `The revision is longer than ${MAX_REVISION} characters.`;
   if (!isPrintable(revision)) {
-    return 'The revision has control characters, or characters that are not seen: send it without them.';
+    return 'The revision has control or invisible characters: send it without them.';
   }
   return { revision, details: revisionDetails(revision, eventArtifact(event), FLUX) };
 }
 
 function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRevision | string {
   if (key === undefined) {
-    return `What the application has at ${path?.text} cannot be read, and ${field}.event does not say which key of the event's metadata has it: set ${field}.event, and annotate the application with event.toolkit.fluxcd.io/<key>.`;
+    return `The value of the application at ${path?.text} cannot be read, and ${field}.event does not say which key of the event's metadata has it: set ${field}.event, and annotate the application with event.toolkit.fluxcd.io/<key>.`;
   }
   const text = metadataOf(event, key);
   if (text === undefined) {
@@ -68,7 +68,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
   }
   const found = imageIn(text);
   if ('value' in found) return { revision: found.value, details: {} };
-  return `What the event's metadata has as ${key} is not a version, tag, digest, commit or image.`;
+  return `The value of ${key} in the event's metadata is not a version, tag, digest, commit or image.`;
 }
 
 /** True if the application itself shows the running revision: events are hints while it can be read. */

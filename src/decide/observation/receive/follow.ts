@@ -122,7 +122,7 @@ function isBeingRaised({ attempts, nextAttemptAt, heldBy }: PromotionStatus): bo
 function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
   if (record.approvedBy === undefined) return record;
   const { approvedBy: _, ...rest } = record;
-  const message = 'It was rolled back: an approval that was given before does not count any more.';
+  const message = 'It was rolled back: an earlier approval no longer counts.';
   return transition(rest, { message }, now);
 }
 
@@ -148,7 +148,7 @@ function start(context: FollowContext, revision: string, before: PromotionStatus
         { by: 'approvalNeeded', message: `Waits for an approval of ${shortRevision(revision)}.` },
         now,
       )
-    : transition(begun, { message: 'Recorded; it is carried out next.' }, now);
+    : transition(begun, { message: 'Recorded; it is promoted next.' }, now);
   const promotion = withPromotion(state, recorded);
   return {
     outcome: manual ? 'waiting-approval' : 'accepted',

@@ -64,7 +64,7 @@ export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: D
   const target = eventTarget(spec, environment, eventOrigin(event), metadata.namespace);
   if (typeof target === 'string') return target;
   const next = spec.environments[index + 1];
-  if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
+  if (next && !promotionInto(spec, next)) return `No promotion is configured for ${next.name}.`;
   return {
     pipeline,
     environment,

@@ -10,7 +10,7 @@ export function sizeProblems(
   const bytes = leastStatusBytes(spec, `${namespace}-${name}`);
   if (bytes <= MAX_STATUS_BYTES) return [];
   const targets = spec.environments.reduce((count, one) => count + one.targets.length, 0);
-  const message = `The state of ${targets} targets in ${spec.environments.length} environments may take ${kilobytes(bytes)} KB, and there is room for ${kilobytes(MAX_STATUS_BYTES)} KB: make several Pipelines of it, or use fewer targets.`;
+  const message = `The state of ${targets} targets in ${spec.environments.length} environments may take ${kilobytes(bytes)} KB, and there is room for ${kilobytes(MAX_STATUS_BYTES)} KB: split it into several Pipelines, or use fewer targets.`;
   return [{ rule: 'status-size', field: 'spec.environments', message }];
 }
 

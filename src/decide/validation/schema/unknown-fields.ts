@@ -64,7 +64,7 @@ function unknownKeys(value: object, known: readonly string[], field: string): Fi
   const keys = Object.keys(value).filter((key) => !known.includes(key));
   return keys.slice(0, MAX_PROBLEMS).map((key) => {
     if (key.length > MAX_KEY_LENGTH) {
-      const message = `A field in here has a name of ${key.length} characters: Pipelines have no such field.`;
+      const message = `A field in here has a name of ${key.length} characters: it is unknown.`;
       return { rule: 'field-known', field, message };
     }
     return { rule: 'field-known', field: fieldBelow(field, key), message: sentence(key, known) };
@@ -78,7 +78,7 @@ function fieldBelow(field: string, key: string): string {
 }
 
 function sentence(key: string, known: readonly string[]): string {
-  const start = 'Pipelines have no such field here';
+  const start = 'Unknown field';
   const near = nearest(key, known);
   if (near) return `${start}: did you mean ${near}?`;
   if (known.length === 0) return `${start}: this object has no fields, take it out.`;

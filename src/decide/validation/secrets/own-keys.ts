@@ -26,11 +26,11 @@ export function unusedHint(
   reference: Pick<ForgeReference, 'url' | 'reaches'>,
   has: (key: string) => boolean,
 ): string {
-  if (has(REGISTRY_LOGIN)) return ` Its ${REGISTRY_LOGIN} is a login to registries of images alone.`;
+  if (has(REGISTRY_LOGIN)) return ` Its ${REGISTRY_LOGIN} is a login for image registries only.`;
   if (reference.url.startsWith('ssh:')) return '';
-  if (has('identity')) return ' Its identity is for a URL by ssh.';
+  if (has('identity')) return ' Its identity is for ssh URLs.';
   const isUser = reference.reaches === 'forge' && has('username') && has('password');
   return isUser
-    ? ' Its username and password are for Git alone: if the password is a token, put it there too.'
+    ? ' Its username and password are for Git only: if the password is a token, add it as token too.'
     : '';
 }

@@ -11,7 +11,7 @@ export function ownSecretProblems(
 ): FieldProblem[] {
   if (!url.startsWith('ssh:')) return [];
   const problem = (name: string, why: string): FieldProblem => {
-    const message = `${why}: take it out, or write a URL by https.`;
+    const message = `${why}: remove it, or use an https URL.`;
     return { rule: 'reference-fits-url', field: `${field}.${name}`, scope: field, message };
   };
   return [

@@ -50,7 +50,7 @@ export function partFault(
       return ownSigningFault(secret, data);
     case 'webhook':
       if (hasIn(data)(WEBHOOK_SECRET)) return undefined;
-      return `${secret} has no key ${WEBHOOK_SECRET}: put the secret there that the forge's webhook has.`;
+      return `${secret} has no key ${WEBHOOK_SECRET}: add the secret of the forge's webhook.`;
   }
 }
 
@@ -64,7 +64,7 @@ export function tlsFault(secret: string, data: SecretData): string | undefined {
 function emptyFault(secret: string, data: SecretData): string | undefined {
   const has = hasIn(data);
   if (hasClientCertificate(has) || AUTHORITY_KEYS.some(has)) return undefined;
-  return `${secret} has neither tls.crt and tls.key nor ca.crt: put a client certificate with its private key there, or a certificate authority.`;
+  return `${secret} has neither tls.crt and tls.key nor ca.crt: add a client certificate with its private key, or a certificate authority.`;
 }
 
 function proxyFault(secret: string, data: SecretData, policy: HostPolicy): string | undefined {
@@ -83,7 +83,7 @@ function ownSigningFault(secret: string, data: SecretData): string | undefined {
   if (isSealed(data, [names.key])) return undefined;
   const hasPassphrase = hasIn(data)(names.passphrase);
   if (!data.has(names.key)) {
-    return `${secret} has none of the keys signing-key, git.asc and identity: put the private key there that signs commits.`;
+    return `${secret} has none of the keys signing-key, git.asc and identity: add the private key that signs commits.`;
   }
   return signingProblem(secret, { key: textIn(data)(names.key) ?? '', hasPassphrase, names });
 }

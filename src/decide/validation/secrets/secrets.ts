@@ -111,7 +111,7 @@ function contentFault(
     return withRule('secret-keys', fault);
   }
   if (!data.has(HMAC_KEY)) {
-    const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
+    const message = `${secret} has no key ${HMAC_KEY}: add the key that Flux's Provider signs with.`;
     return { rule: 'secret-keys', message };
   }
   return firstOf(KEYS, (key) => uselessKey(secret, key, data));
@@ -141,7 +141,7 @@ function uselessKey(secret: string, key: string, data: SecretData): Fault | unde
       return { rule: 'hmac-key-length', message };
     }
     case 'key-published': {
-      const message = `${place} is that of the published examples, which everybody can read: ${HOW_TO_MAKE_A_KEY}`;
+      const message = `${place} is the one of the published examples, which everybody can read: ${HOW_TO_MAKE_A_KEY}`;
       return { rule: 'hmac-key-published', message };
     }
     case undefined:
@@ -180,11 +180,11 @@ function approvalWarning(
   const own = data.get(APPROVAL_KEY);
   if (own === undefined) {
     if (data.has(APPROVAL_KEY_PREVIOUS)) return undefined;
-    const message = `${secret} has no ${APPROVAL_KEY}, so that a signer of events with ${HMAC_KEY} approves too: put a key for approvals alone there, such as from "openssl rand -hex 32".`;
+    const message = `${secret} has no ${APPROVAL_KEY}, so a signer of events can approve with ${HMAC_KEY} too: add a key for approvals only, such as from "openssl rand -hex 32".`;
     return { rule: 'approval-key', message };
   }
   if (!isSameKey(own, data.get(HMAC_KEY))) return undefined;
-  const message = `The ${APPROVAL_KEY} of ${secret} is its ${HMAC_KEY} too, so that a signer of events approves: make another one, such as from "openssl rand -hex 32".`;
+  const message = `The ${APPROVAL_KEY} of ${secret} is the same as its ${HMAC_KEY}, so a signer of events can approve: use another one, such as from "openssl rand -hex 32".`;
   return { rule: 'approval-key', message };
 }
 
@@ -212,8 +212,8 @@ function pushFault(reference: ForgeReference, secret: string, data: SecretData):
   if (isSsh(reference)) return sshFault(secret, data);
   if (has(BEARER_TOKEN)) return undefined;
   if (has('token') || has('username') || has('password')) return userFault(secret, has);
-  const app = isGitHubApp(has) ? ' (a GitHub App serves pull requests alone)' : '';
-  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.${unusedHint(reference, has)}`;
+  const app = isGitHubApp(has) ? ' (a GitHub App works for pull requests only)' : '';
+  return `${secret} has neither username and password nor token${app}: add the ones that Git may push with.${unusedHint(reference, has)}`;
 }
 
 function userFault(secret: string, has: (key: string) => boolean): string | undefined {
@@ -229,11 +229,11 @@ function userFault(secret: string, has: (key: string) => boolean): string | unde
 function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
     const [other] = [BEARER_TOKEN, 'username'].filter((key) => hasText(data, key));
-    const hint = other === undefined ? '' : ` Its ${other} is for a URL by https.`;
-    return `${secret} has no key identity: put the private key there that Git over SSH logs in with.${hint}`;
+    const hint = other === undefined ? '' : ` Its ${other} is for https URLs.`;
+    return `${secret} has no key identity: add the private key that Git over SSH logs in with.${hint}`;
   }
   if (!hasText(data, 'known_hosts')) {
-    return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
+    return `${secret} has no key known_hosts: add the host's keys, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
   return identityFault(secret, data);
 }
@@ -262,7 +262,7 @@ function tokenFault(
   if (isGitHubApp(has))
     return gitHubAppFault(secret, reference.type, has) ?? appHostFault(reference, secret, has);
   if (has('token') || has(BEARER_TOKEN)) return undefined;
-  return `${secret} has no key token: put a token there that may open pull requests.${unusedHint(reference, has)}`;
+  return `${secret} has no key token: add a token that may open pull requests.${unusedHint(reference, has)}`;
 }
 
 function appHostFault(

@@ -99,7 +99,7 @@ describe('hostile input', () => {
       input: pipelineYaml({ 'spec:\n': 'spec:\n  "\\e[31m\\u2028\\u202e": 1\n' }),
     });
     expect(out).toBe(
-      '-:7:3: spec["\\u001b[31m??"]: Pipelines have no such field here: take it out, or write one of appRef, revision, artifacts, environments, promotion, suspend.\n',
+      '-:7:3: spec["\\u001b[31m??"]: Unknown field: take it out, or write one of appRef, revision, artifacts, environments, promotion, suspend.\n',
     );
   });
 

@@ -201,18 +201,12 @@ describe('a Pipeline', () => {
     [{ '  name: podinfo\n': '' }, '3:1: metadata.name: This field is required.'],
     [{ '  name: podinfo\n': '  name: Pod_Info\n' }, '4:3: metadata.name: "Pod_Info": Use lower case'],
     [{ 'namespace: demo': 'namespace: a.b' }, '5:3: metadata.namespace: "a.b": Use lower case'],
-    [
-      { '  namespace: demo': '  lables: {}' },
-      '5:3: metadata.lables: Pipelines have no such field here: did you mean labels?',
-    ],
-    [{ 'spec:': 'specs:' }, '6:1: specs: Pipelines have no such field here: did you mean spec?'],
-    [
-      { '  promotion:': '  promotoin:' },
-      '18:3: spec.promotoin: Pipelines have no such field here: did you mean promotion?',
-    ],
+    [{ '  namespace: demo': '  lables: {}' }, '5:3: metadata.lables: Unknown field: did you mean labels?'],
+    [{ 'spec:': 'specs:' }, '6:1: specs: Unknown field: did you mean spec?'],
+    [{ '  promotion:': '  promotoin:' }, '18:3: spec.promotoin: Unknown field: did you mean promotion?'],
     [
       { 'notification: {}': 'notification: {token: hunter2}' },
-      '20:22: spec.promotion.strategy.notification.token: Pipelines have no such field here: this object has no fields',
+      '20:22: spec.promotion.strategy.notification.token: Unknown field: this object has no fields',
     ],
     [{ '- namespace: podinfo-dev': '- cluster: x' }, '14:11: spec.environments[0].targets[0].cluster: '],
     [
@@ -395,7 +389,7 @@ describe('--require-allowed-hosts', () => {
     `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: git, namespace: demo, annotations: ${annotations}}\nspec: {target: ${target}}\n`;
   const listed = '{pipelines.weave.works/allowed-hosts: github.com}';
   const nowhere = expect.stringContaining(
-    'Secret demo/git may be sent nowhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts.',
+    'Secret demo/git may not be sent anywhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts.',
   );
 
   test.each([

@@ -121,7 +121,7 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
       ...RUNNING,
       ready: false,
       deploying: {},
-      message: 'Flux has not looked at its newest generation yet.',
+      message: 'Flux has not observed its latest generation yet.',
     },
   ],
   [
@@ -130,7 +130,7 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
       ready: { status: 'False', reason: 'DependencyNotReady', message: 'waits' },
       status: { lastAttemptedRevision: '1.2.0' },
     }),
-    { kind: 'application', ready: false, message: 'Waits for what it depends on: waits' },
+    { kind: 'application', ready: false, message: 'Waits for its dependencies: waits' },
   ],
   [
     'one whose generation of before was not looked at for a suspend as suspended',
@@ -210,12 +210,12 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
   [
     'one that is ready but names no revision as not ready',
     object(),
-    { ready: false, message: 'It is ready, but does not say which revision it runs.' },
+    { ready: false, message: 'It is ready, but does not report which revision it runs.' },
   ],
   [
     'one whose own generation is a text like the rest',
     bare({ observedGeneration: '1' }),
-    { ready: false, message: 'Flux has not looked at its newest generation yet.' },
+    { ready: false, message: 'Flux has not observed its latest generation yet.' },
   ],
   [
     'one whose condition has its generation as a text like the rest',
@@ -223,7 +223,7 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
       metadata: { generation: 2 },
       status: { conditions: [{ type: 'Ready', status: 'True', observedGeneration: '1' }] },
     },
-    { ready: false, message: 'Flux has not looked at its newest generation yet.' },
+    { ready: false, message: 'Flux has not observed its latest generation yet.' },
   ],
   [
     'one whose other conditions and times are odd by what is well',
@@ -250,8 +250,7 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     object({ status: { lastAppliedRevision: '1.0.0\nCo-authored-by: x' } }),
     {
       kind: 'unreadable',
-      error:
-        'The HelmRelease runs a revision with control characters, or characters that are not seen: deploy one without them.',
+      error: 'The HelmRelease runs a revision with control or invisible characters: deploy one without them.',
     },
   ],
   ['one without a status as not ready', { metadata: {} }, { kind: 'application', ready: false }],
@@ -317,7 +316,7 @@ describe('the revision at a path of the kind', () => {
       'The Rollout has no text or number of at most 512 characters at .status.currentPodHash: correct --revision-paths.',
   };
   const silent =
-    'It is ready, but does not say which revision it runs, which it should at .status.currentPodHash.';
+    'It is ready, but does not report which revision it runs, which is expected at .status.currentPodHash.';
 
   test.each<[what: string, value: unknown, seen: object]>([
     ['a text', '5d4f', { ready: true, revision: '5d4f' }],

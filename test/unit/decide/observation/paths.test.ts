@@ -152,7 +152,7 @@ describe('an application whose spec says its revision', () => {
     expect(targetOf(from, 'dev')).toMatchObject({
       ready: false,
       revision: '1.8.0',
-      error: `${suspended} Its spec says 1.9.1. What it runs is learnt once it is rolled out.`,
+      error: `${suspended} Its spec says 1.9.1. Its revision is known once it is rolled out.`,
     });
     const same = looks([helm(), helm({ suspend: true })]);
     expect(targetOf(same, 'dev')).toMatchObject({ ready: false, revision: '1.9.0' });
@@ -204,7 +204,7 @@ describe('an application whose spec says its revision', () => {
     const from = looks([helm({ tag: 'hunter2 is the password' })]);
     const error = targetOf(from, 'dev')?.error ?? '';
     expect(error).toBe(
-      `The HelmRelease has something at ${TAG} that is not a version, tag, digest, commit or image: let spec.revision.path lead to one.`,
+      `The HelmRelease has something at ${TAG} that is not a version, tag, digest, commit or image: point spec.revision.path to one.`,
     );
   });
 

@@ -465,7 +465,7 @@ describe('an event that is received', () => {
   test('is refused where no promotion is configured', () => {
     const { promotion: _, ...rest } = spec();
     const receipt = receive({ ...pipeline(), spec: rest }, 'dev', event(), NOW);
-    expect(receipt.kind === 'refused' && receipt.problem).toMatch(/No promotion is configured into staging/);
+    expect(receipt.kind === 'refused' && receipt.problem).toMatch(/No promotion is configured for staging/);
   });
 });
 
