@@ -34,7 +34,7 @@ async function main(args: readonly string[], io: Io): Promise<number> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    io.err(name === '' ? usage() : `turnpike: there is no command ${JSON.stringify(name)}.\n\n${usage()}`);
+    io.err(name === '' ? usage() : `turnpike: unknown command ${JSON.stringify(name)}.\n\n${usage()}`);
     return 2;
   }
   if (rest.includes('--help') || rest.includes('-h')) {

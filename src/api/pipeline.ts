@@ -111,7 +111,7 @@ export const Environment = v.pipe(
         },
         {
           rule: 'self.all(target, self.exists_one(other, other == target))',
-          message: 'A target is written twice: take one of them out.',
+          message: 'A target is written twice: remove one of them.',
           schema: { uniqueItems: true },
         },
       ),

@@ -102,7 +102,7 @@ export function boolean(value: string): boolean {
 export function wholeNumber(min: number): (value: string) => number {
   return (value) => {
     if (/^\d{1,15}$/.test(value) && Number(value) >= min) return Number(value);
-    throw new Error(`${JSON.stringify(value)} is not a whole number from ${min}.`);
+    throw new Error(`${JSON.stringify(value)} is not a whole number of at least ${min}.`);
   };
 }
 

@@ -4,7 +4,7 @@ import { boolean, type Flags, list } from './flags.ts';
 export const POLICY_FLAGS = {
   'no-cross-namespace-refs': {
     default: 'false',
-    help: "Refuse targets of this cluster, and clusters, that are in another namespace than their Pipeline's.",
+    help: "Refuse targets on this cluster, and references to clusters, in another namespace than the Pipeline's.",
     parse: boolean,
     switch: true,
   },
@@ -15,7 +15,7 @@ export const POLICY_FLAGS = {
   },
   'insecure-git-hosts': {
     default: '',
-    help: 'Hosts that may be reached by http and at such addresses: for test environments.',
+    help: 'Hosts that may be reached by http, and at loopback, link-local and metadata addresses: for test environments.',
     parse: list,
   },
   'cluster-hosts': {

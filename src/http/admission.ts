@@ -27,7 +27,7 @@ const OWN_FAULT: AdmissionResult = {
   allowed: false,
   code: 500,
   reason: 'InternalError',
-  lines: ['Turnpike could not check this Pipeline because of a fault of its own: its log says which.'],
+  lines: ['Turnpike could not check this Pipeline because of an internal error: see its log.'],
   warnings: [],
 };
 

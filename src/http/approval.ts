@@ -59,7 +59,7 @@ async function approveAs(
   const approved = await recordOrAnswer(c, deps, { pipeline, decide, subject: 'approval' });
   if (approved instanceof Response) return approved;
   if (!approved.status) {
-    const detail = `${revision} does not wait for an approval in ${environment}.`;
+    const detail = `${revision} is not waiting for an approval in ${environment}.`;
     return reject(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
   }
   deps.onOutcome('approved');
@@ -69,7 +69,7 @@ async function approveAs(
 }
 
 function unknownQuery(): Response {
-  const detail = 'An approval takes no query: send the path alone.';
+  const detail = 'An approval takes no query: send the path only.';
   return problem({ status: 422, title: 'Unprocessable Content', detail });
 }
 

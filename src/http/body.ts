@@ -41,11 +41,11 @@ export function unread(why: Unread, maxBytes: number): Response {
       return problem({ status: 413, title: 'Content Too Large', detail, headers: CLOSE });
     }
     case 'too-slow': {
-      const detail = 'The body did not come in time.';
+      const detail = 'The body was not received in time.';
       return problem({ status: 408, title: 'Request Timeout', detail, headers: CLOSE });
     }
     case 'broken-off': {
-      const detail = 'The body was broken off.';
+      const detail = 'The body ended early.';
       return problem({ status: 400, title: 'Bad Request', detail, headers: CLOSE });
     }
     case 'no-room':

@@ -35,7 +35,7 @@ async function refusalOf(
       return problem({
         status: 503,
         title: 'Service Unavailable',
-        detail: 'The Kubernetes API server does not say who this is.',
+        detail: 'The Kubernetes API server cannot be asked whose token this is right now. Send it again.',
         headers: { 'retry-after': String(RETRY_SECONDS) },
       });
   }

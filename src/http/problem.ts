@@ -53,7 +53,7 @@ export function noRoom(): Response {
   return problem({
     status: 503,
     title: 'Service Unavailable',
-    detail: 'Too much is under way. Send it again.',
+    detail: 'Too many requests are in progress. Send it again.',
     headers: { 'retry-after': '1', connection: 'close' },
   });
 }

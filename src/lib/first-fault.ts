@@ -15,5 +15,5 @@ export function parseFirst<T extends v.GenericSchema>(schema: T, answer: unknown
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const where = v.getDotPath(issue)?.slice(0, MAX_PATH) ?? 'all of it';
-  throw new Error(`An answer has another form than expected: ${where} is not ${issue.expected ?? 'valid'}.`);
+  throw new Error(`An answer has an unexpected form: ${where} is not ${issue.expected ?? 'valid'}.`);
 }

@@ -60,6 +60,6 @@ export function createNamespaces(client: KubeClient, deps: { readonly now: () =>
 }
 
 function failure(error: unknown): string {
-  if (hasCode(error, 'ApiNotFound')) return 'the namespace is not there';
+  if (hasCode(error, 'ApiNotFound')) return 'the namespace does not exist';
   return `the namespace could not be read (${cut(oneLine(errorMessage(error)), MAX_WHY).replace(/\.$/, '')})`;
 }

@@ -66,7 +66,7 @@ export async function observeThere(
       ? ''
       : ` with cluster: ${clusterNameOf(target, all, from)} in their metadata`;
     const said = isForeign ? await foreignFailure(place, error, messagesOf) : errorMessage(error);
-    return { kind: 'unreadable', error: `${said} Its signed events${condition} are believed.` };
+    return { kind: 'unreadable', error: `${said} Its signed events${condition} are trusted.` };
   }
 }
 

@@ -141,7 +141,7 @@ function createEntries(log: Logger) {
     bound(sending: number): void {
       if (open.size - sending <= MAX_WAITING) return;
       const oldest = open.values().find(({ isSending }) => !isSending);
-      if (oldest) giveUp(oldest, `More than ${MAX_WAITING} wait.`);
+      if (oldest) giveUp(oldest, `More than ${MAX_WAITING} messages are waiting.`);
     },
     /** Returns how many were left. */
     clear(): number {

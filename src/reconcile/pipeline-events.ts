@@ -27,9 +27,9 @@ export interface PipelineEventsDeps {
 }
 
 const NOT_WRITTEN =
-  'the Kubernetes Event is given up: look whether the API server answers and lets Turnpike create Events';
+  'the Kubernetes Event is dropped: check that the API server answers and lets Turnpike create Events';
 const NOT_HANDED_OVER =
-  "the event for Flux's Alerts is given up: look whether notification-controller runs at --events-addr";
+  "the event for Flux's Alerts is dropped: check that notification-controller runs at --events-addr";
 
 /**
  * Tells a transition: as a Kubernetes Event and, where an address is set, to notification-controller. Returns at

@@ -153,7 +153,7 @@ async function decide(deps: FindDeps, pipeline: Pipeline, situation: Omit<Situat
 /** It does not end yet, and says why; or what a person has to mend first. */
 function whileUnknown(promotion: Unrecorded['promotion'], now: Date): Decision {
   if (promotion.failure?.retry === 'never') return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
-  const message = `The forge is to say first whether a pull request of ${shortRevision(promotion.revision)} is open, and cannot be asked now.`;
+  const message = `It is not known whether a pull request of ${shortRevision(promotion.revision)} is open, and the forge cannot be asked now.`;
   const { nextAttemptAt: _, ...rest } = promotion;
   if (promotion.message === message) return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
   return {

@@ -12,8 +12,8 @@ const USAGE = 'Usage: turnpike get [NAME] [-n NAMESPACE|-A] [-o table|json|yaml]
 function help(): string {
   return `${USAGE}
 
-Shows Pipelines: what runs in each environment, what comes next, and in one sentence what it waits for. What
-keeps a Pipeline as a whole from going on stands below the table.
+Shows Pipelines: what runs in each environment, what comes next, and in one sentence what it waits for.
+Problems of a Pipeline as a whole are listed below the table.
 
 Examples:
   turnpike get                      all Pipelines of the current namespace
@@ -28,7 +28,7 @@ Examples:
   -o, --output table|json|yaml
       Default: table. json and yaml give the objects as the API server has them, without managedFields.
   -w, --watch
-      Go on and show each Pipeline that changes, until Ctrl-C.
+      Keep watching, and show each Pipeline that changes, until Ctrl-C.
 ${describeFlags(CLUSTER_FLAGS)}
 
 The columns: CURRENT is the revision of the targets, several with / between them; READY counts the targets that
@@ -65,7 +65,9 @@ async function show(given: GetArguments, io: Io): Promise<number> {
     const found = await readPipelines(request);
     if (found.length === 0 && !given.watch) {
       const where = namespace === undefined ? 'this cluster' : `namespace ${namespace}`;
-      io.err(`There are no Pipelines in ${where}.${namespace === undefined ? '' : ' -A looks in all.'}\n`);
+      io.err(
+        `No Pipelines found in ${where}.${namespace === undefined ? '' : ' Use -A for all namespaces.'}\n`,
+      );
       return 0;
     }
     printer.all(found);

@@ -55,8 +55,8 @@ async function notFound({ client, namespace, name }: GetRequest): Promise<Turnpi
     );
   const message =
     isServed && name !== undefined
-      ? `There is no Pipeline ${name} in namespace ${namespace}: "turnpike get -A" shows all.`
-      : 'This cluster knows no Pipelines: install Turnpike first, by "kubectl apply -k kustomize/default".';
+      ? `Pipeline ${name} not found in namespace ${namespace}: "turnpike get -A" shows all.`
+      : 'This cluster has no Pipelines API: install Turnpike first, with "kubectl apply -k kustomize/default".';
   return new TurnpikeError('ApiNotFound', message, { retry: 'never' });
 }
 

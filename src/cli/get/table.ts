@@ -22,7 +22,8 @@ export function header({ namespaces }: Pick<TableOptions, 'namespaces'>): string
 export function rowsOf(stored: StoredPipeline, options: TableOptions): string[][] {
   const { metadata, spec, status } = stored;
   const place = options.namespaces ? [metadata.namespace, metadata.name] : [metadata.name];
-  if (!spec.ok) return [[...place, '–', '', '', '', '', '', `The spec is faulty: ${spec.problems[0] ?? ''}`]];
+  if (!spec.ok)
+    return [[...place, '–', '', '', '', '', '', `The spec is invalid: ${spec.problems[0] ?? ''}`]];
   const pipeline = { metadata, spec: spec.value, status };
   return spec.value.environments.map((_, index) => [...place, ...environmentRow(pipeline, index, options)]);
 }
@@ -55,7 +56,9 @@ export function remarksOn({ metadata, spec, status }: StoredPipeline): string[] 
   const name = `${metadata.namespace}/${metadata.name}`;
   const remarks: string[] = [];
   if ((status.observedGeneration ?? 0) < metadata.generation) {
-    remarks.push(`${name}: Turnpike has not looked at this spec yet. Does it run, and watch this namespace?`);
+    remarks.push(
+      `${name}: Turnpike has not observed this spec yet. Is it running, and watching this namespace?`,
+    );
   }
   if (spec.ok && spec.value.suspend) remarks.push(`${name}: suspended, nothing is promoted.`);
   for (const { type, status: value, reason, message } of (status.conditions ?? []).filter(isRemark)) {

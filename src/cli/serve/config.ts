@@ -135,12 +135,12 @@ export const SERVE_FLAGS = {
   },
   'resync-interval': {
     default: '10m',
-    help: 'How often each Pipeline is looked at without any event.',
+    help: 'How often each Pipeline is reconciled without any event.',
     parse: positiveSeconds,
   },
   'revision-paths': {
     default: '',
-    help: "Where other kinds than Flux's say which revision runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
+    help: "Where kinds other than Flux's have the revision that runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
     parse: parseRevisionPaths,
   },
   'no-cross-namespace-refs': POLICY_FLAGS['no-cross-namespace-refs'],
@@ -151,7 +151,7 @@ export const SERVE_FLAGS = {
   },
   'allow-unsigned-events': {
     default: 'false',
-    help: 'Take unsigned events for pipelines without secretRef. Anyone who reaches the webhook can promote.',
+    help: 'Accept unsigned events for pipelines without secretRef. Anyone who reaches the webhook can promote.',
     parse: boolean,
     switch: true,
   },

@@ -27,7 +27,10 @@ export function composeReporter({ config, log, metrics, now }: Context, { client
   async function stop(): Promise<void> {
     const [kubernetes, flux] = await Promise.all([outboxes.kubernetes.stop(), outboxes.flux.stop()]);
     if (kubernetes + flux === 0) return;
-    log.warn({ kubernetes, flux }, 'Events are given up at the stop; the status says what they would have');
+    log.warn(
+      { kubernetes, flux },
+      'Events are dropped at shutdown; the status has what they would have said',
+    );
   }
 
   return { reporter: createReporter({ emit, metrics, log, now }), events, fluxEvents, stop };

@@ -82,7 +82,7 @@ function findingsOf(pipeline: Manifest, known: Known): Findings {
 }
 
 function unchecked({ path }: Manifest): Problem {
-  const message = `There are more than ${MAX_PROBLEMS_IN_ALL} faults: from here on nothing was checked.`;
+  const message = `There are more than ${MAX_PROBLEMS_IN_ALL} errors: nothing after this was checked.`;
   return fileProblem(path, message);
 }
 
@@ -136,7 +136,7 @@ function placed(
     return { ...shared, ...pipeline.at(field), rule, field, ...(value !== undefined && { value }), message };
   });
   if (problems.length <= MAX_PROBLEMS) return shown;
-  const message = `There are ${problems.length - MAX_PROBLEMS} more faults in this Pipeline: mend these first.`;
+  const message = `There are ${problems.length - MAX_PROBLEMS} more errors in this Pipeline: fix these first.`;
   return [...shown, { ...shared, ...pipeline.at('spec'), rule: 'length', field: 'spec', message }];
 }
 

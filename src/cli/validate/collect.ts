@@ -49,6 +49,6 @@ export async function collect(
 }
 
 function tooLarge({ path, named }: Input, { maxFileSize }: Limits): Problem {
-  const message = `It is larger than ${maxFileSize} bytes and was not checked: raise --max-file-size if it is meant.`;
+  const message = `It is larger than ${maxFileSize} bytes and was not checked: raise --max-file-size if this is intended.`;
   return fileProblem(path, message, named ? 'error' : 'warning');
 }

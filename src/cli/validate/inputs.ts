@@ -90,6 +90,6 @@ async function kindOf(path: string): Promise<'file' | 'directory' | (string & {}
     return (await stat(path)).isDirectory() ? 'directory' : 'file';
   } catch (error) {
     const reason = reasonOf(error);
-    return reason === 'ENOENT' ? 'There is no such file or directory.' : `It cannot be read: ${reason}.`;
+    return reason === 'ENOENT' ? 'No such file or directory.' : `It cannot be read: ${reason}.`;
   }
 }

@@ -53,7 +53,7 @@ export function createReader() {
 
   function refusalOf({ size }: Manifest): string | undefined {
     if (size > MAX_OBJECT_BYTES) {
-      return 'This object is larger than 1.5 MiB with its aliases spelled out: the API server takes no such.';
+      return 'This object is larger than 1.5 MiB with its aliases expanded: the API server does not accept it.';
     }
     return kept > MAX_KEPT_BYTES
       ? 'This is too much to check at once, from here on: name fewer files.'
@@ -93,7 +93,7 @@ function readChunk(chunk: Chunk, path: string): ReadChunk {
 
 function duplicates(tree: Tree, positionOf: PositionOf): Fault[] {
   return tree.duplicates.map(({ offset, first }) => {
-    const message = `This key is in line ${positionOf(first).line} already: take one of them out.`;
+    const message = `This key is already in line ${positionOf(first).line}: remove one of them.`;
     return { offset, message };
   });
 }

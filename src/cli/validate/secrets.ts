@@ -10,7 +10,7 @@ export interface FoundSecret {
   readonly secret: ReferencedSecret;
 }
 
-const NOT_FOUND: SecretState = { kind: 'unknown', why: 'It is not in what was checked.' };
+const NOT_FOUND: SecretState = { kind: 'unknown', why: 'It is not among the checked files.' };
 
 const READERS: Readonly<Record<string, (fields: Fields) => ReferencedSecret>> = {
   '/Secret': plainSecret,

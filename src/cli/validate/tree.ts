@@ -67,8 +67,8 @@ function createBuilder() {
 
   function aliased(name: string, offset: number): unknown {
     const anchor = anchors.get(name);
-    if (anchor === 'open') return refuse(offset, 'This alias stands inside of what it is an alias for.');
-    return anchor ? anchor.value : refuse(offset, 'There is no anchor for this alias before it.');
+    if (anchor === 'open') return refuse(offset, 'This alias is inside its own anchor.');
+    return anchor ? anchor.value : refuse(offset, 'No anchor for this alias comes before it.');
   }
 
   function refuse(offset: number, message: string): null {
@@ -96,7 +96,7 @@ function createBuilder() {
   function addField(map: Built, { key, value }: Pair): void {
     const offset = startOf(key);
     const name = keyName(isScalar(key) ? key : undefined, build(key));
-    if (name === undefined) refuse(offset, 'This key is not a string: Kubernetes takes no other keys.');
+    if (name === undefined) refuse(offset, 'This key is not a string: Kubernetes allows no other keys.');
     else put(map, { name, value: build(value), offset });
   }
 

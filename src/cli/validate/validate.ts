@@ -19,9 +19,9 @@ on standard output, path:line:column: field: message; warnings go to standard er
 A PATH is a file, a directory (all .yaml, .yml and .json files below it), or - for standard input. Several
 may follow one -f, and without any, a pipe is read. Secrets, SealedSecrets and ExternalSecrets that are
 found along with the Pipelines are checked for the keys that the Pipelines need. Files that a kustomization
-names as patches are skipped, since they hold parts of Pipelines: check what kustomize makes of them.
+names as patches are skipped, since they hold parts of Pipelines: check the output of kustomize.
 
-Exit status: 0 without errors (warnings are none), 1 with errors, 2 for wrong usage.
+Exit status: 0 without errors (warnings do not count), 1 with errors, 2 for wrong usage.
 
 Examples:
   turnpike validate -f pipeline.yaml          one file

@@ -39,5 +39,5 @@ export function foreignObservation(
 /** The part of a cluster's error that may be shown, for a GitopsCluster in this namespace. */
 export function foreignError(error: string, cluster: string, disclosure: Disclosure): string {
   if (disclosure.kind === 'shown') return shownForeign(error);
-  return `Cluster ${cluster} cannot be read. Why is not shown: of the namespace, ${disclosure.why}.`;
+  return `Cluster ${cluster} cannot be read. The reason is not shown: of the namespace, ${disclosure.why}.`;
 }

@@ -32,7 +32,7 @@ function targetProblems({ targets }: Environment, field: string, namespace: stri
   return keys.flatMap((key, index): FieldProblem[] => {
     const first = keys.indexOf(key);
     if (first === index) return [];
-    const message = `This is the same target as ${field}.targets[${first}]: take one of them out.`;
+    const message = `This is the same target as ${field}.targets[${first}]: remove one of them.`;
     return [{ rule: 'target-unique', field: `${field}.targets[${index}]`, message }];
   });
 }

@@ -50,8 +50,8 @@ export function approvalProblems({ manual, approvals }: Asked, field: string): F
     ...(required > 1
       ? [problem('approvals.required', `${YET} require more than one approval: write 1.`)]
       : []),
-    ...(groups ? [problem('approvals.groups', `${YET} require approvals of groups: take it out.`)] : []),
-    ...(notBy ? [problem('approvals.notBy', `${YET} keep anybody from approving: take it out.`)] : []),
+    ...(groups ? [problem('approvals.groups', `${YET} require approvals of groups: remove it.`)] : []),
+    ...(notBy ? [problem('approvals.notBy', `${YET} keep anybody from approving: remove it.`)] : []),
   ];
 }
 

@@ -118,7 +118,7 @@ function otherProblem({ branch, template = '' }: HeadBranch, other: HeadBranch):
     return `Git cannot store it next to the branch ${other.branch}, which is the one into ${other.environment}.`;
   }
   const cure = template.includes('environment') ? '' : ' Put {{environment}} into it.';
-  return `So would be the one into ${other.environment}.${cure}`;
+  return `The branch into ${other.environment} would have the same name.${cure}`;
 }
 
 /** The parts of a name without a template have rules of their own, so that only its length is checked. */

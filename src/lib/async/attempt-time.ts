@@ -115,6 +115,6 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
 }
 
 function tooLong(seconds: number): TurnpikeError {
-  const message = `The attempt was given up after ${seconds} s, for the repository's host is too slow: it is tried again.`;
+  const message = `The attempt was given up after ${seconds} s because the repository's host is too slow: it is tried again.`;
   return new TurnpikeError('GitUnavailable', message);
 }

@@ -69,10 +69,7 @@ export function conflicting(): MergeOutcome {
 }
 
 export function behind(): MergeOutcome {
-  return notYet(
-    'The branch is behind its base branch, which takes only what is built on all of it.',
-    'behind',
-  );
+  return notYet('The branch is behind its base branch, which requires branches to be up to date.', 'behind');
 }
 
 /** The outcome for a pull request that is not open, or has another base or head than the one that is meant. */

@@ -8,12 +8,12 @@ export const BRANCH_RULES: readonly TextRule[] = [
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
     matches: /^[^\x00-\x20\x7f~^:?*[\\]*$/,
     message:
-      'A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\. Write one such as main.',
+      'A branch must not contain blanks, control characters or any of ~ ^ : ? * [ \\. Write one such as main.',
   },
-  { notMatching: /\.\.|@\{/, message: 'A branch must not hold ".." or "@{". Write one such as main.' },
+  { notMatching: /\.\.|@\{/, message: 'A branch must not contain ".." or "@{". Write one such as main.' },
   {
     matches: /^[^/]+(\/[^/]+)*$/,
-    message: 'A branch must not start or end with "/" or hold "//". Write one such as main.',
+    message: 'A branch must not start or end with "/" or contain "//". Write one such as main.',
   },
   { matches: /[^.]$/, message: 'A branch must not end with ".". Write one such as main.' },
   {

@@ -26,7 +26,7 @@ export function diskProblem(error: unknown, disk: Disk): TurnpikeError | undefin
   const { directory, settings = STORE_SETTINGS } = disk;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (FULL.includes(code)) {
-    const advice = `make room there, or set ${settings.maxBytes} to what it can hold`;
+    const advice = `free some space there, or set ${settings.maxBytes} to what it can hold`;
     const message = `The disk of ${directory}, the directory of ${settings.directory}, is full: ${advice}.`;
     return new TurnpikeError('ConfigInvalid', message, { retry: 'backoff', cause: error });
   }

@@ -68,7 +68,7 @@ export async function notGit(response: Response, remote: Remote): Promise<Turnpi
     return new TurnpikeError('GitUnavailable', message);
   }
   if (isSignInPage(await response.text())) return signIn('HTTP 200', remote);
-  const message = `${remote.name} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that nothing before the server answers in its place.`;
+  const message = `${remote.name} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that no proxy in front of the server answers in its place.`;
   return new TurnpikeError('GitUnavailable', message);
 }
 
@@ -90,6 +90,6 @@ export function quotation(text: string, { credentials }: Remote): string {
 
 /** The error for faults that are neither the server's refusal nor ours: broken answers and broken local copies. */
 export function unusable(error: unknown, remote: Remote): TurnpikeError {
-  const message = `${remote.name} could not be fetched, or its answer not be used: ${quotation(errorMessage(error), remote)}`;
+  const message = `${remote.name} could not be fetched: ${quotation(errorMessage(error), remote)}`;
   return new TurnpikeError('GitUnavailable', message, { cause: error });
 }

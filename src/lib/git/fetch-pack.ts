@@ -170,11 +170,11 @@ async function isLarge(path: string): Promise<boolean> {
 }
 
 function tooManyObjects({ remote }: Transport): TurnpikeError {
-  const message = `What was fetched of ${remote.name} takes too much memory: it is fetched anew.`;
+  const message = `The data fetched from ${remote.name} takes too much memory: it is fetched again.`;
   return new TurnpikeError('GitUnavailable', message);
 }
 
 function tooMany({ remote }: Transport): TurnpikeError {
-  const message = `A branch in ${remote.name} has more commits that its base branch lacks than can be looked at: merge it, or close it.`;
+  const message = `A branch in ${remote.name} is too many commits ahead of its base branch: merge it, or close it.`;
   return new TurnpikeError('GitTooLarge', message);
 }

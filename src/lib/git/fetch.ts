@@ -72,6 +72,6 @@ export function branchNotFound({ remote }: Transport, branch: string): TurnpikeE
 }
 
 function notShallow({ remote }: Transport): TurnpikeError {
-  const message = `${remote.name} cannot send the tip of a branch without all that came before (it lacks the capability "shallow"): use a Git server that can.`;
+  const message = `${remote.name} cannot send the tip of a branch without its history (it lacks the capability "shallow"): use a Git server that can.`;
   return new TurnpikeError('GitRejected', message);
 }

@@ -72,14 +72,14 @@ export function privateKeyProblem(
   switch (looks.kind) {
     case 'private':
       if (!looks.isLocked || hasPassphrase) return undefined;
-      return `${has('a key with a passphrase')} and no key ${names.passphrase}: put the passphrase there.`;
+      return `${has('a key with a passphrase')} and no key ${names.passphrase}: add the passphrase.`;
     case 'public':
-      return `${has('a public key')}: put the private one there.`;
+      return `${has('a public key')}: use the private one.`;
     case 'dsa':
-      return `${has('a DSA key')}, which Turnpike and OpenSSH do not use: put one of ed25519, ECDSA or RSA there.`;
+      return `${has('a DSA key')}, which Turnpike and OpenSSH do not use: use one of ed25519, ECDSA or RSA.`;
     case 'putty':
-      return `${has('a key in the format of PuTTY')}: export it as an OpenSSH key, and put that there.`;
+      return `${has('a key in the format of PuTTY')}: export it as an OpenSSH key.`;
     case 'none':
-      return `${has('no private key')}: put one there as ssh-keygen or openssl writes it, from -----BEGIN on.`;
+      return `${has('no private key')}: add one as ssh-keygen or openssl writes it, from -----BEGIN on.`;
   }
 }

@@ -40,7 +40,7 @@ export function createSigners(deps: SignersDeps = {}): Signers {
 /** Opens the key that the text holds, in the format that its beginning shows. */
 async function openKey(signing: SigningKey, now: Date, turn?: Turn): Promise<OpenKey> {
   if (signing.key.length > MAX_KEY_LENGTH) {
-    throw keyRefused(`has more than ${MAX_KEY_LENGTH} bytes: put just the one key there that signs.`);
+    throw keyRefused(`has more than ${MAX_KEY_LENGTH} bytes: use just the one key that signs.`);
   }
   const format = signingFormat(signing.key);
   switch (format) {
@@ -49,7 +49,7 @@ async function openKey(signing: SigningKey, now: Date, turn?: Turn): Promise<Ope
     case 'ssh':
       return openSshKey(signing, turn);
     case 'public':
-      throw keyRefused('is a public key: put the private one there.');
+      throw keyRefused('is a public key: use the private one.');
     case 'unknown':
       throw unreadable();
   }

@@ -29,12 +29,12 @@ export function signingProblem(
 ): string | undefined {
   if (key === undefined) {
     if (!hasPassphrase) return undefined;
-    return `${secret} has the key ${names.passphrase} but no ${names.key}: put the private key there that it opens, or take it out.`;
+    return `${secret} has the key ${names.passphrase} but no ${names.key}: add the private key that it opens, or remove it.`;
   }
   if (key.trim() === '') {
-    return `${secret} has a blank key ${names.key}: put a private key there, or take it out to leave commits unsigned.`;
+    return `${secret} has a blank key ${names.key}: add a private key, or remove it to leave commits unsigned.`;
   }
   if (signingFormat(key) === 'openpgp') return undefined;
   if (keyLooks(key).kind !== 'none') return privateKeyProblem(secret, names, key, hasPassphrase);
-  return `${secret} has no private key under ${names.key} that signs commits: put one there as ssh-keygen or "gpg --armor --export-secret-keys" gives it.`;
+  return `${secret} has no private key under ${names.key} that signs commits: add one as ssh-keygen or "gpg --armor --export-secret-keys" gives it.`;
 }

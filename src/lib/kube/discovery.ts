@@ -71,7 +71,7 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
     if (answer.resource) return answer.resource;
     throw new TurnpikeError(
       'ApiNotFound',
-      `The cluster knows no kind ${kind} in ${apiVersion}: install its CustomResourceDefinition, or correct spec.appRef.`,
+      `The cluster has no kind ${kind} in ${apiVersion}: install its CustomResourceDefinition, or correct spec.appRef.`,
     );
   }
 

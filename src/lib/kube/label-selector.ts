@@ -90,7 +90,7 @@ function parseRequirement(cursor: Cursor): Requirement {
   const isAbsent = cursor.skip('!');
   const key = cursor.word();
   if (key === '') cursor.fail();
-  if (!KEY.test(key)) cursor.fail(`${JSON.stringify(key)} is not a key of a label`);
+  if (!KEY.test(key)) cursor.fail(`${JSON.stringify(key)} is not a label key`);
   if (isAbsent) return { text: `!${key}`, matches: (labels) => !Object.hasOwn(labels, key) };
   if (cursor.skip('=') || cursor.skip('==')) return isOneOf(key, [value(cursor)]);
   if (cursor.skip('!=')) return isNoneOf(key, [value(cursor)]);
@@ -127,7 +127,7 @@ function compared(key: string, operator: '>' | '<', bound: bigint): Requirement 
 
 function value(cursor: Cursor): string {
   const word = cursor.word();
-  if (!VALUE.test(word)) cursor.fail(`${JSON.stringify(word)} is not a value of a label`);
+  if (!VALUE.test(word)) cursor.fail(`${JSON.stringify(word)} is not a label value`);
   return word;
 }
 
@@ -143,9 +143,9 @@ function numberOf(text = ''): bigint | undefined {
 
 /** In order, each once. */
 function values(cursor: Cursor): string[] {
-  if (!cursor.skip('(')) cursor.fail('values stand in parentheses');
+  if (!cursor.skip('(')) cursor.fail('values must be in parentheses');
   const found = new Set([value(cursor)]);
   while (cursor.skip(',')) found.add(value(cursor));
-  if (!cursor.skip(')')) cursor.fail('values stand in parentheses');
+  if (!cursor.skip(')')) cursor.fail('values must be in parentheses');
   return [...found].toSorted();
 }

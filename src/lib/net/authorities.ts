@@ -56,7 +56,7 @@ export function authoritiesProblem(secret: string, key: string, found: Authoriti
     found.broken > 0
       ? `holds no certificate that can be read, and ${found.broken} that cannot`
       : 'holds no certificate in PEM';
-  return `${secret} has a key ${key} that ${what}: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`;
+  return `${secret} has a key ${key} that ${what}: use the certificate authority's, from -----BEGIN CERTIFICATE----- on.`;
 }
 
 /** The sentence that warns of a value which can be used all the same, or undefined. */
@@ -71,8 +71,8 @@ export function authoritiesWarning(
   if (now && last < now) {
     const which =
       certificates.length === 1 ? 'The certificate' : `The last of ${certificates.length} certificates`;
-    return `${which} under ${key} of ${secret} expired on ${last.toISOString().slice(0, 10)}: put one there that is valid.`;
+    return `${which} under ${key} of ${secret} expired on ${last.toISOString().slice(0, 10)}: use a valid one.`;
   }
   if (broken === 0) return undefined;
-  return `${secret} has ${broken === 1 ? 'a certificate' : `${broken} certificates`} under ${key} that cannot be read: only the others count.`;
+  return `${secret} has ${broken === 1 ? 'a certificate' : `${broken} certificates`} under ${key} that cannot be read: only the others are used.`;
 }

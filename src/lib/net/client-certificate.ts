@@ -46,23 +46,23 @@ export function certificateFault(secret: string, read: ReadText): string | undef
   if (long) return `${secret} has a key ${names[long]} of more than ${MAX_LENGTH} bytes.`;
   const certificate = parsed(() => new X509Certificate(pair.cert));
   if (!certificate) {
-    return `${secret} has a key ${names.cert} that holds no certificate in PEM: put the client's there, from -----BEGIN CERTIFICATE----- on.`;
+    return `${secret} has a key ${names.cert} that holds no certificate in PEM: use the client's, from -----BEGIN CERTIFICATE----- on.`;
   }
   if (authoritiesIn(pair.cert).broken > 0) {
-    return `${secret} has a key ${names.cert} with a certificate that cannot be read: put the client's there, and behind it those of the authorities above it alone.`;
+    return `${secret} has a key ${names.cert} with a certificate that cannot be read: use the client's, followed only by those of the authorities above it.`;
   }
   if (/-----BEGIN ENCRYPTED|\bProc-Type: *4,ENCRYPTED/.test(pair.key)) {
-    return `${secret} has a key ${names.key} with a passphrase: put the private key there without one.`;
+    return `${secret} has a key ${names.key} with a passphrase: use a private key without one.`;
   }
   if (isLongKey(pair.key)) {
     return `${secret} has a key ${names.key} with an RSA key of more than ${MAX_RSA_BITS} bits: make a shorter one.`;
   }
   const key = parsed(() => createPrivateKey(pair.key));
   if (!key) {
-    return `${secret} has a key ${names.key} that holds no private key in PEM: put the one there that belongs to ${names.cert}.`;
+    return `${secret} has a key ${names.key} that holds no private key in PEM: use the one that belongs to ${names.cert}.`;
   }
   if (certificate.checkPrivateKey(key)) return undefined;
-  return `${secret} has a key ${names.key} that does not belong to the certificate in ${names.cert}: put the two of one pair there.`;
+  return `${secret} has a key ${names.key} that does not belong to the certificate in ${names.cert}: use a matching pair.`;
 }
 
 /** The library's words may quote what is no key. */

@@ -32,8 +32,8 @@ export function isLoopbackServer(server: string): boolean {
 export function clusterUrlProblem(what: ClusterUrl, text: string, hosts: ClusterHosts): string | undefined {
   if (!URL.canParse(text)) return `has a ${what} that is not a URL`;
   const url = new URL(text);
-  if (url.username || url.password) return `has a ${what} with credentials in it: take them out`;
-  if (url.search || url.hash) return `has a ${what} with a query: take it out`;
+  if (url.username || url.password) return `has a ${what} with credentials in it: remove them`;
+  if (url.search || url.hash) return `has a ${what} with a query: remove it`;
   const mayBePlain = what === 'proxy-url' || isOurOwn(url, hosts);
   if (url.protocol !== 'https:' && !(mayBePlain && url.protocol === 'http:')) {
     return `has a ${what} that is not reached by https`;

@@ -77,7 +77,7 @@ function sshPortProblem(url: URL, { allowed }: HostPolicy): string | undefined {
 function reachProblem(url: URL, policy: HostPolicy): string | undefined {
   const host = hostOf(url);
   if (isForbiddenName(host) || isForbiddenAddress(host)) {
-    return `${url.host} is a loopback, link-local or metadata address: list it in --insecure-git-hosts if it is meant.`;
+    return `${url.host} is a loopback, link-local or metadata address: list it in --insecure-git-hosts if this is intended.`;
   }
   if (policy.allowed.length > 0 && !isListed(url, policy.allowed)) {
     return `${url.host} is not one of the hosts in --git-hosts.`;

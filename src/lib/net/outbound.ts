@@ -67,7 +67,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
     async send(request) {
       const problem = URL.canParse(request.url)
         ? hostProblem(new URL(request.url), policy)
-        : 'The URL to send a request to is not a URL.';
+        : 'The URL of the request is not valid.';
       if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem);
       const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
       const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signals: [signal] };

@@ -39,7 +39,7 @@ function proxyUrl(variable: string, value: string): URL | undefined {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url && /^https?:$/.test(url.protocol)) return url;
   const fault = url
-    ? `names a proxy of the scheme ${url.protocol.slice(0, -1)}, and only http and https are served`
+    ? `names a proxy of the scheme ${url.protocol.slice(0, -1)}, and only http and https are supported`
     : 'is not the address of a proxy';
   const sentence = `${variable} ${fault}: write it as http://[USER:PASSWORD@]HOST:PORT, special characters percent-encoded.`;
   throw new TurnpikeError('ConfigInvalid', sentence);

@@ -16,10 +16,9 @@ export function proxyOf(read: ReadText): URL | undefined {
 
 /** Says what the Secret lacks, in a sentence that begins with it. */
 export function proxyKeysFault(secret: string, has: HasKey): string | undefined {
-  if (!has(PROXY_ADDRESS))
-    return `${secret} has no key ${PROXY_ADDRESS}: put the proxy's there, and ${FORM}.`;
+  if (!has(PROXY_ADDRESS)) return `${secret} has no key ${PROXY_ADDRESS}: add the proxy's, and ${FORM}.`;
   if (has('username') || !has('password')) return undefined;
-  return `${secret} has the key password but no username: put the user's name there that the proxy asks for, or take the password out.`;
+  return `${secret} has the key password but no username: add the user name that the proxy requires, or remove the password.`;
 }
 
 /** Why its address is none. It may hold a password, and is not repeated. */
@@ -30,7 +29,7 @@ export function proxyAddressFault(secret: string, read: ReadText): string | unde
   if (scheme === undefined || /^https?$/i.test(scheme)) {
     return `${secret} has a key ${PROXY_ADDRESS} that is not the address of a proxy: ${FORM}.`;
   }
-  return `${secret} has a key ${PROXY_ADDRESS} that names a proxy of the scheme ${scheme}, and only http and https are served: ${FORM}.`;
+  return `${secret} has a key ${PROXY_ADDRESS} that names a proxy of the scheme ${scheme}, and only http and https are supported: ${FORM}.`;
 }
 
 function parsedAddress(text: string): URL | undefined {

@@ -9,16 +9,16 @@ export const URL_RULES: readonly TextRule[] = [
   {
     matches: /^[!-[\]-~]*$/,
     message:
-      'The URL holds blanks, backslashes or letters beyond ASCII: take them out, or percent-encode them.',
+      'The URL contains blanks, backslashes or letters beyond ASCII: remove them, or percent-encode them.',
   },
   {
     // Over SSH the user is part of the address, such as git@; a password never is.
     notMatching: /^(https?:\/\/[^/]*@|ssh:\/\/[^/@:]*:[^/]*@)/,
-    message: 'The URL holds a user or password: put them into the Secret that secretRef names.',
+    message: 'The URL contains a user or password: put them into the Secret that secretRef names.',
   },
   {
     matches: /^[^?#]*$/,
-    message: 'The URL holds a query or a fragment: leave out everything from ? or # on.',
+    message: 'The URL contains a query or a fragment: leave out everything from ? or # on.',
   },
   {
     matches: /^(https?|ssh):\/\/([^/@]*@)?(\[[0-9a-fA-F:.]+\]|[^[\]/@:]+)(:[0-9]{1,5})?\/+[^/]/,
@@ -35,7 +35,7 @@ export function shapeProblem(url: string): string | undefined {
     brokenRule(url, URL_RULES) ??
     (URL.canParse(url)
       ? undefined
-      : 'The URL has a host or a port that cannot be: write it as https://<host>/<owner>/<repository>.')
+      : 'The URL has an invalid host or port: write it as https://<host>/<owner>/<repository>.')
   );
 }
 

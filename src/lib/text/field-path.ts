@@ -36,7 +36,7 @@ export function parseFieldPath(text: string): FieldPath | { readonly problem: st
   const parts = parseParts(text);
   if ('wrong' in parts) {
     return {
-      problem: `${JSON.stringify(text)} is not a field path (character ${parts.wrong}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] behind them, as in spec.containers[name=app].image.`,
+      problem: `${JSON.stringify(text)} is not a field path (character ${parts.wrong}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] after them, as in spec.containers[name=app].image.`,
     };
   }
   if (parts.length > MAX_PARTS) return { problem: `A field path has at most ${MAX_PARTS} parts.` };

@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
   { breaks: (_, text) => text.startsWith('/'), says: `starts with "/": ${FROM_THE_TOP}` },
   { breaks: (names) => names.includes(''), says: 'has an empty name: write one "/" between two names' },
   { breaks: some((name) => name === '.' || name === '..'), says: `holds "." or "..": ${FROM_THE_TOP}` },
-  { breaks: some((name) => name.toLowerCase() === '.git'), says: "leads into .git, which is Git's own" },
+  { breaks: some((name) => name.toLowerCase() === '.git'), says: 'leads into .git, which belongs to Git' },
   {
     breaks: some((name) => name !== ANY_DIRECTORIES && name.includes('**')),
     says: 'has "**" in a name: it stands for directories and is a name of its own',

@@ -44,7 +44,7 @@ export function parseTemplate(
   }
   const [root, unclosed] = open;
   if (unclosed)
-    return { problem: `{{#${unclosed.name}}} has no end: write {{/${unclosed.name}}} behind it.` };
+    return { problem: `{{#${unclosed.name}}} is not closed: write {{/${unclosed.name}}} after it.` };
   return { template: root?.parts ?? [] };
 }
 
@@ -71,7 +71,7 @@ function enter(open: Open[], sign: string, name: string, names: readonly string[
 function leave(open: Open[], name: string): string | undefined {
   const inner = open.at(-1);
   if (!inner || open.length === 1 || inner.name !== name) {
-    return `{{/${name}}} ends what was not begun: write {{#${name}}} before it.`;
+    return `{{/${name}}} closes nothing: write {{#${name}}} before it.`;
   }
   open.pop();
   open.at(-1)?.parts.push({ kind: 'section', ...inner });

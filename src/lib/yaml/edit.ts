@@ -73,7 +73,7 @@ export function* editSteps(text: string, finders: readonly Finder[]): Steps<Edit
   if ('refused' in attempted) return refuse(attempted.refused);
   const { expected, ...edited } = attempted;
   if (edited.edits.length > 0 && !(yield* readsBack(edited.text, expected))) {
-    return refuse('The file reads differently after the edit than was meant');
+    return refuse('The file would not read as intended after the edit');
   }
   return edited;
 }
@@ -137,7 +137,7 @@ function merge(findings: readonly Findings[], lineOf: LineOf): Merged {
 
 function conflictSentence(line: number, values: readonly string[]): string {
   const shown = values.map((value) => JSON.stringify(cut(value, MAX_SHOWN)));
-  return `Line ${line}: the value is not set, for it shall become ${shown.join(' and ')} at once.`;
+  return `Line ${line}: the value is not set, because it would have to be both ${shown.join(' and ')}.`;
 }
 
 /** The parser is lenient with some texts that are no YAML: no edit counts that cannot be read back. */

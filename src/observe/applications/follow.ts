@@ -52,7 +52,7 @@ export function createFollow(client: KubeClient, options: FollowOptions): () => 
 }
 
 function noRoom(): TurnpikeError {
-  const message = 'So many kinds and namespaces are watched already that there is no room for more.';
+  const message = 'Too many kinds and namespaces are watched already.';
   return new TurnpikeError('ApiRefused', message, { retry: 'backoff' });
 }
 

@@ -47,7 +47,7 @@ export function createGrantedKinds(client: KubeClient, options: GrantedKindsOpti
         return await known.get(`${plural}.${group}`, () => ask(group, plural));
       } catch (error) {
         // Another cluster's breaker must not take our own API server's silence for that cluster's.
-        const message = `It could not be asked whether Turnpike may read ${plural}: ${errorMessage(error)}`;
+        const message = `It is not known whether Turnpike may read ${plural}: ${errorMessage(error)}`;
         throw new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause: error });
       }
     },

@@ -142,13 +142,14 @@ function isOutage(error: TurnpikeError): boolean {
 function remoteError(error: unknown): TurnpikeError {
   const status = apiStatus(error);
   if (error instanceof TurnpikeError && status?.reason === '') {
-    const message = `It answers unlike an API server: HTTP ${status.httpStatus}.`;
+    const message = `It does not answer like an API server: HTTP ${status.httpStatus}.`;
     return new TurnpikeError(error.code, message, { retry: error.retry, cause: status });
   }
   return asTurnpikeError(error, unlikeAnApiServer);
 }
 
 function unlikeAnApiServer(cause: unknown): TurnpikeError {
-  const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
+  const message =
+    'It does not answer like an API server: an answer is incomplete, or has an unexpected form.';
   return new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause });
 }

@@ -8,7 +8,7 @@ import { noKubeconfigIn } from './source.ts';
 export function kubeconfigWarning(state: SecretState, options: RemoteOptions): string | undefined {
   if (state.kind === 'unknown') return undefined;
   if (state.kind === 'absent') {
-    return `There is no ${options.where}: create it with the key kubeconfig.`;
+    return `${options.where} does not exist: create it with the key kubeconfig.`;
   }
   const { values } = state.secret;
   // The keys of the Secret are not known everywhere.

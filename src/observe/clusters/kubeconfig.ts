@@ -69,8 +69,8 @@ const REFUSED: readonly (readonly [
   string,
   string,
 ])[] = [
-  ['exec', EXEC, 'put a token or a client certificate there'],
-  ['auth-provider', EXEC, 'put a token or a client certificate there'],
+  ['exec', EXEC, 'use a token or a client certificate'],
+  ['auth-provider', EXEC, 'use a token or a client certificate'],
   ['tokenFile', OUTSIDE, 'put the token itself under token'],
   ['client-certificate', OUTSIDE, 'put the certificate itself under client-certificate-data'],
   ['client-key', OUTSIDE, 'put the key itself under client-key-data'],
@@ -94,7 +94,7 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
   const name = file.output['current-context'];
   if (!name) throw invalid('has no current-context');
   const context = v.safeParse(ContextFields, entry(file.output.contexts, name, 'context'), FIRST_FAULT);
-  if (!context.success) throw invalid('has no context of the name that its current-context says');
+  if (!context.success) throw invalid('has no context with the name of its current-context');
   const cluster = v.safeParse(
     ClusterFields,
     entry(file.output.clusters, context.output.cluster, 'cluster'),
@@ -106,7 +106,7 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
     entry(file.output.users, context.output.user, 'user') ?? {},
     FIRST_FAULT,
   );
-  if (!user.success) throw invalid('has a user whose fields are not texts');
+  if (!user.success) throw invalid('has a user whose fields are not strings');
   const problem =
     refusal({ ...cluster.output, ...user.output }) ??
     authorityProblem(cluster.output) ??
@@ -141,9 +141,9 @@ function authorityProblem(cluster: ClusterFields): string | undefined {
   if (!data) return undefined;
   const text = Buffer.from(data, 'base64').toString();
   if (text.length > MAX_VALUE_BYTES)
-    return `holds more than ${MAX_VALUE_BYTES} bytes under certificate-authority-data: put the cluster's CA alone there`;
+    return `holds more than ${MAX_VALUE_BYTES} bytes under certificate-authority-data: use only the cluster's CA`;
   if (authoritiesIn(text).certificates.length > 0) return undefined;
-  return "holds no certificate that can be read under certificate-authority-data: put the cluster's CA there, as base64 of its PEM";
+  return "holds no certificate that can be read under certificate-authority-data: use the cluster's CA, as base64 of its PEM";
 }
 
 function keyProblem({ 'client-key-data': data }: UserFields): string | undefined {

@@ -124,7 +124,7 @@ async function readGitopsCluster(client: KubeClient, { namespace, name }: Cluste
     const message = noGitopsCluster({ namespace, name }, namespace);
     throw new TurnpikeError('ApiNotFound', message, { cause: error });
   }
-  throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`, {
+  throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood.`, {
     retry: 'backoff',
   });
 }
@@ -138,7 +138,7 @@ async function fromSecret(
   const where = `Secret ${namespace}/${name}`;
   const secret = await secrets.read(namespace, name);
   if (!secret) {
-    throw new TurnpikeError('SecretNotFound', `There is no ${where}: create it with the key kubeconfig.`, {
+    throw new TurnpikeError('SecretNotFound', `${where} does not exist: create it with the key kubeconfig.`, {
       retry: 'backoff',
     });
   }
@@ -149,5 +149,5 @@ async function fromSecret(
 }
 
 export function noKubeconfigIn(where: string): string {
-  return `${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`;
+  return `${where} has neither the key kubeconfig nor value: add the cluster's kubeconfig.`;
 }

@@ -67,7 +67,7 @@ export function createAuthorAccess(client: KubeClient, { discovery, now }: Autho
     async mayGet(author, appRef, namespace) {
       const text = JSON.stringify(author);
       if (text.length > MAX_AUTHOR) {
-        throw new TurnpikeError('ApiRefused', 'The author has too many groups to be asked about.', {
+        throw new TurnpikeError('ApiRefused', 'The author has too many groups to be checked.', {
           retry: 'backoff',
         });
       }

@@ -75,7 +75,7 @@ async function capabilitiesOf(
 /** From the tip on, by distance. What is behind a cut is not known to be the base's. */
 function walk(bodies: ReadonlyMap<string, Buffer>, cut: ReadonlySet<string>, tip: string): Ahead {
   if (bodies.size === 0) return { commits: new Map(), bases: [], depth: 0 };
-  if (!bodies.has(tip)) throw new Error('an answer to a fetch lacks what was asked for');
+  if (!bodies.has(tip)) throw new Error('an answer to a fetch lacks what was requested');
   const commits = new Map<string, Commit>();
   const distances = new Map<string, number>();
   for (let row = new Set([tip]), distance = 1; row.size > 0; distance += 1) {

@@ -70,6 +70,6 @@ function seen(repository: Repository, branch: OthersBranch, result: LookResult):
 }
 
 function blockedSentence({ remote }: Transport, { update, tip }: OthersBranch): string {
-  const places = update.files?.length ? ', and files leads to no value there' : '';
-  return `Branch ${update.branch} in ${remote.name} has commits of others, up to ${tip.slice(0, 12)}, and ${shortRevision(update.revision)} cannot go on top of them: no value there carries the marker ${markerText(update)} any more${places}. Put the value back with its marker, or take these commits off the branch.`;
+  const places = update.files?.length ? ', and files selects no value there' : '';
+  return `Branch ${update.branch} in ${remote.name} has commits of others, up to ${tip.slice(0, 12)}, and ${shortRevision(update.revision)} cannot go on top of them: no value there carries the marker ${markerText(update)} any more${places}. Put the value back with its marker, or remove these commits from the branch.`;
 }

@@ -1,9 +1,9 @@
 import type { PushForm, RefusedPush } from '../../lib/git/index.ts';
 
 const RULES: Readonly<Record<NonNullable<RefusedPush['about']>, string>> = {
-  'branch-name': 'Set pull-request.branch to a name that the rule takes.',
-  'commit-message': 'Set templates.commit to a message that the rule takes.',
-  person: 'Set commit.author and commit.committer to people that the rule takes.',
+  'branch-name': 'Set pull-request.branch to a name that the rule allows.',
+  'commit-message': 'Set templates.commit to a message that the rule allows.',
+  person: 'Set commit.author and commit.committer to people that the rule allows.',
   signature: 'Put signing-key into the Secret that secretRef, or commit.signingKeySecretRef, names.',
 };
 

@@ -165,5 +165,5 @@ async function prepareOne(
 function tipOf({ bases }: RemoteState, branch: string): string {
   const tip = bases.get(branch);
   if (tip?.status === 'fulfilled') return tip.value;
-  throw tip?.reason ?? new Error(`nothing was learnt of the branch ${branch}`);
+  throw tip?.reason ?? new Error(`nothing is known about the branch ${branch}`);
 }

@@ -184,6 +184,6 @@ async function bringsNoWork(
 }
 
 function moved({ remote }: Transport, { update }: PromotionBranch): TurnpikeError {
-  const message = `Branch ${update.branch} in ${remote.name} was moved while it was being looked at: it is looked at again.`;
+  const message = `Branch ${update.branch} in ${remote.name} changed while it was being read: it is read again.`;
   return new TurnpikeError('GitRejected', message, { retry: 'backoff' });
 }

@@ -42,7 +42,7 @@ async function askFences(prepared: readonly Attempted[]): Promise<ReadonlyMap<Br
 
 /** Two pipelines may give their branches one name: the second one looks at what the first one has pushed. */
 export function takenBranch({ branch }: BranchUpdate): Refused {
-  const message = `Branch ${branch} is just being pushed for another pipeline.`;
+  const message = `Branch ${branch} is currently being pushed for another pipeline.`;
   return {
     kind: 'refused',
     error: new TurnpikeError('GitRejected', message, { retry: 'backoff' }),

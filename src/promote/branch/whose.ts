@@ -31,7 +31,7 @@ export function branchOwner({ commits }: Ahead, tip: string): string | undefined
 /** People may have a branch of the name that a Pipeline chose, such as one that they deploy from: it is left alone. */
 export function refuseTaken({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
   if (theirs !== undefined || !update.mayBeTaken) return;
-  const message = `Branch ${update.branch} in ${remote.name} is there already and is not Turnpike's: choose another pull-request.branch, or delete the branch.`;
+  const message = `Branch ${update.branch} in ${remote.name} already exists and does not belong to Turnpike: choose another pull-request.branch, or delete the branch.`;
   throw new TurnpikeError('GitRejected', message);
 }
 
@@ -42,6 +42,6 @@ export function refuseTaken({ remote }: Transport, update: BranchUpdate, theirs:
 export function refuseForeign({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
   const ours = ownerOf(update.message);
   if (theirs === undefined || ours === undefined || theirs === ours) return;
-  const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Give one of the two another pull-request.branch; if that pipeline does not exist any more, delete the branch.`;
+  const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Give one of the two another pull-request.branch; if that pipeline no longer exists, delete the branch.`;
   throw new TurnpikeError('GitRejected', message);
 }

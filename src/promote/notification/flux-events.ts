@@ -101,7 +101,7 @@ async function firstWords(response: Response): Promise<string> {
 
 function failed(what: string, url: string, cause?: unknown): TurnpikeError {
   const { host } = new URL(url);
-  const sentence = `The event could not be handed to ${host} of --events-addr: it ${what}. Look whether Flux's notification-controller runs there.`;
+  const sentence = `The event could not be sent to ${host} of --events-addr: it ${what}. Check that Flux's notification-controller runs there.`;
   return new TurnpikeError('NotificationFailed', sentence, { cause });
 }
 

@@ -145,7 +145,7 @@ function summaryTable(request: PromotionRequest, compareUrl: string): string {
 /** A downgrade is not promoted automatically; where it cannot be told, the reviewer reads so. */
 function orderRow({ runs, revision }: PromotionRequest): string[][] {
   if (runs === undefined || isComparable(runs, revision)) return [];
-  return [['Order', 'not known: without a version in both it cannot be told which one is newer']];
+  return [['Order', 'not known: without a version in both, it is not clear which one is newer']];
 }
 
 function gateRow(gates: Gates | undefined): string[][] {

@@ -210,7 +210,7 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev' }, { name: 'prod', targets: [] }),
   },
   {
-    message: 'A target is written twice: take one of them out.',
+    message: 'A target is written twice: remove one of them.',
     field: 'spec.environments[0].targets',
     good: environments({
       name: 'dev',
@@ -258,17 +258,17 @@ export const CEL_CASES: readonly CelCase[] = [
     ),
   },
   url(
-    'The URL holds blanks, backslashes or letters beyond ASCII: take them out, or percent-encode them.',
+    'The URL contains blanks, backslashes or letters beyond ASCII: remove them, or percent-encode them.',
     'https://github.com/a/b%20c',
     'https://github.com/a/b c',
   ),
   url(
-    'The URL holds a user or password: put them into the Secret that secretRef names.',
+    'The URL contains a user or password: put them into the Secret that secretRef names.',
     'ssh://git@github.com:22/a/b.git',
     'https://user:canary@github.com/a/b',
   ),
   url(
-    'The URL holds a query or a fragment: leave out everything from ? or # on.',
+    'The URL contains a query or a fragment: leave out everything from ? or # on.',
     'https://[2001:db8::1]:8443/a/b',
     'https://github.com/a/b?ref=main',
   ),
@@ -362,9 +362,9 @@ export const CEL_CASES: readonly CelCase[] = [
   ),
   branch('A branch must not start with "-".', 'release/1.x', '--force'),
   branch('HEAD and @ are not branches.', 'HEADS', 'HEAD'),
-  branch('A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\.', 'größe', 'a b'),
-  branch('A branch must not hold ".." or "@{".', 'a.b@c', 'a@{b'),
-  branch('A branch must not start or end with "/" or hold "//".', 'a/b/c', 'a//b'),
+  branch('A branch must not contain blanks, control characters or any of ~ ^ : ? * [ \\.', 'größe', 'a b'),
+  branch('A branch must not contain ".." or "@{".', 'a.b@c', 'a@{b'),
+  branch('A branch must not start or end with "/" or contain "//".', 'a/b/c', 'a//b'),
   branch('A branch must not end with ".".', 'v1.2', 'v1.'),
   branch(
     'No part of a branch between slashes may start with "." or end with ".lock".',

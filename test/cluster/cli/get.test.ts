@@ -59,7 +59,7 @@ describe('turnpike get', () => {
     const { code, out, err } = await get('-A');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toBe(
-      'turnpike get: This cluster knows no Pipelines: install Turnpike first, by "kubectl apply -k kustomize/default".\n',
+      'turnpike get: This cluster has no Pipelines API: install Turnpike first, with "kubectl apply -k kustomize/default".\n',
     );
   });
 
@@ -72,7 +72,7 @@ describe('turnpike get', () => {
       expect(await get()).toEqual({
         code: 0,
         out: '',
-        err: 'There are no Pipelines in namespace default. -A looks in all.\n',
+        err: 'No Pipelines found in namespace default. Use -A for all namespaces.\n',
       });
       await lab.apply([pipeline('app'), pipeline('other')]);
       await setStatus('app', waiting('Waits for an approval\nof 1.1.0\u001b[2J.'));
@@ -101,7 +101,7 @@ describe('turnpike get', () => {
     expect(await get('none', '-n', 'apps')).toEqual({
       code: 1,
       out: '',
-      err: 'turnpike get: There is no Pipeline none in namespace apps: "turnpike get -A" shows all.\n',
+      err: 'turnpike get: Pipeline none not found in namespace apps: "turnpike get -A" shows all.\n',
     });
     expect((await get('--context', 'eu')).err).toContain('The kubeconfig has no context "eu"');
     expect((await get('--nonsense')).code).toBe(2);

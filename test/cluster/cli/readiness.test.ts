@@ -40,7 +40,7 @@ test('an admission webhook without a certificate keeps no event away, and it is 
   const admission = await probe('/readyz/admission');
   expect([admission.status, await admission.text()]).toEqual([
     503,
-    expect.stringContaining('There is no ValidatingWebhookConfiguration "turnpike"'),
+    expect.stringContaining('ValidatingWebhookConfiguration "turnpike" does not exist'),
   ]);
   expect(await serverReady()).toBe('0');
   expect(await turnpike.log()).toContainEqual(

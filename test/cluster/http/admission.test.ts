@@ -111,7 +111,7 @@ describe('kubectl apply of a Pipeline', () => {
       expect(code).toBe(1);
       expect(stderr).toContain(
         [
-          'admission webhook "validate.pipelines.weave.works" denied the request: spec.promotion.strategy.pull-request.url: "https://localhost/a/b": localhost is a loopback, link-local or metadata address: list it in --insecure-git-hosts if it is meant.',
+          'admission webhook "validate.pipelines.weave.works" denied the request: spec.promotion.strategy.pull-request.url: "https://localhost/a/b": localhost is a loopback, link-local or metadata address: list it in --insecure-git-hosts if this is intended.',
           'spec.promotion.strategy.secretRef.name: "absent": Secret demo/absent does not exist: create it there, with the key hmac-key.',
         ].join('\n'),
       );

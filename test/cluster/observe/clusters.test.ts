@@ -266,9 +266,7 @@ describe('an event of a leaf cluster', () => {
       });
       const before = await target('told', ['dev', 1], ({ error }) => Boolean(error));
       expect(before.error).toContain(`There is no Secret ${NAME}/silent-kubeconfig`);
-      expect(before.error).toContain(
-        'Its signed events with cluster: silent in their metadata are believed.',
-      );
+      expect(before.error).toContain('Its signed events with cluster: silent in their metadata are trusted.');
       const text = await (await fetch(`${turnpike.metrics}/metrics`)).text();
       const series = `turnpike_cluster_reachable{namespace="${NAME}",kind="GitopsCluster",name="silent"}`;
       expect(text).toContain(`${series} 0\n`);

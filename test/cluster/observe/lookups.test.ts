@@ -134,9 +134,9 @@ describe('the facts about what a spec names', () => {
     );
     expect(sentences(clusters)).toEqual([
       `There is no GitopsCluster ${namespace}/leaf: create it, or correct the name.`,
-      `The kubeconfig in Secret ${namespace}/plugin takes its credentials from a plugin (exec), which Turnpike does not use: put a token or a client certificate there.`,
-      `There is no Secret ${namespace}/none: create it with the key kubeconfig.`,
-      `Secret ${namespace}/other has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`,
+      `The kubeconfig in Secret ${namespace}/plugin takes its credentials from a plugin (exec), which Turnpike does not use: use a token or a client certificate.`,
+      `Secret ${namespace}/none does not exist: create it with the key kubeconfig.`,
+      `Secret ${namespace}/other has neither the key kubeconfig nor value: add the cluster's kubeconfig.`,
       `Secret kube-system/none is in another namespace than the Pipeline and is not read: copy it to ${namespace}, or name a GitopsCluster.`,
     ]);
   });

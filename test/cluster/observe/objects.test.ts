@@ -123,7 +123,7 @@ describe('objects in a cluster', () => {
         );
         const unknown = read(widget('v1'), namespace);
         await expect(unknown).rejects.toMatchObject({ code: 'ApiNotFound' });
-        await expect(unknown).rejects.toThrow(`The cluster knows no kind Widget in ${GROUP}/v1`);
+        await expect(unknown).rejects.toThrow(`The cluster has no kind Widget in ${GROUP}/v1`);
 
         await lab.apply([crd(version('v1', true), version('v1beta1', true))]);
         await served('v1', 'v1beta1');

@@ -68,7 +68,7 @@ describe('the decoration of a pull request on Azure', () => {
     const wanted = { ...NONE, reviewers: ['ann@example.com', BOB_ID] };
     const problems = await forge().setMetadata(await opened(), wanted);
     expect(problems).toEqual([
-      'Azure DevOps at dev.azure.com does not tell this token who ann@example.com is (403): give the token the right to read identities, or name reviewers by their ids.',
+      'Azure DevOps at dev.azure.com does not show the user ann@example.com to this token (403): give the token the right to read identities, or name reviewers by their ids.',
     ]);
     expect((await current()).reviewers).toEqual([BOB_ID, 'bob@example.com']);
   });

@@ -129,7 +129,7 @@ describe('merging on Gitea waits', () => {
       const pull = await opened('behind', { enable_push: true, block_on_outdated_branch: true }, true);
       expect(await merge(pull)).toEqual({
         kind: 'not-yet',
-        reason: 'The branch is behind its base branch, which takes only what is built on all of it.',
+        reason: 'The branch is behind its base branch, which requires branches to be up to date.',
         mergeable: 'behind',
       });
       expect(repository.calls().filter((call) => call.startsWith('POST'))).toHaveLength(1);

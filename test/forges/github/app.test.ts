@@ -367,7 +367,7 @@ describe('the token of a GitHub App', () => {
 
     expect(failure).toMatchObject({ code: 'ForgeNotFound', retry: 'never' });
     expect(failure.message).toEndWith(
-      'let the installation of the app reach the repository secret, or correct the URL.',
+      'give the installation of the app access to the repository secret, or correct the URL.',
     );
   });
 });

@@ -86,7 +86,7 @@ describe('merging on GitHub', () => {
     stage.host.options.mergeState = 'BEHIND';
     expect(await merge()).toEqual({
       kind: 'not-yet',
-      reason: 'The branch is behind its base branch, which takes only what is built on all of it.',
+      reason: 'The branch is behind its base branch, which requires branches to be up to date.',
       mergeable: 'behind',
     });
     expect(stage.host.pulls[0]?.auto_merge).toBeNull();

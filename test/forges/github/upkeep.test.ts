@@ -208,7 +208,7 @@ describe('taking back an auto-merge on GitHub', () => {
     stage.host.meanwhile(() => stage.host.queue.clear());
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
-    expect(failure.message).toContain('take back the auto-merge of the pull request in acme/fleet');
+    expect(failure.message).toContain('cancel the auto-merge of the pull request in acme/fleet');
     await forge().cancelMerge(pull);
   });
 });

@@ -191,7 +191,7 @@ describe('taking back an auto-merge on GitLab', () => {
     stage.host.options.stuck = true;
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
-    expect(failure.message).toContain('did not take back the auto-merge of pull request 1');
+    expect(failure.message).toContain('did not cancel the auto-merge of pull request 1');
   });
 
   test('without the right to it is an error that says so', async () => {
@@ -199,7 +199,7 @@ describe('taking back an auto-merge on GitLab', () => {
     stage.host.options.mayMerge = false;
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
-    expect(failure.message).toContain('asked to take back the auto-merge of the pull request');
+    expect(failure.message).toContain('asked to cancel the auto-merge of the pull request');
   });
 });
 

@@ -132,7 +132,7 @@ describe('what is not there', () => {
     const page = await failureOf(promote());
     expect(page).toMatchObject({ code: 'GitUnavailable', retry: 'backoff' });
     expect(page.message).toBe(
-      `${url} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that nothing before the server answers in its place.`,
+      `${url} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that no proxy in front of the server answers in its place.`,
     );
     server.intercept = () => Response.json({});
     const error = await failureOf(promote());

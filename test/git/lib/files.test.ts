@@ -133,7 +133,7 @@ describe('a field that files names', () => {
       kind: 'pushed',
       changes: [{ file: 'odd/run.yaml' }, { file: 'odd/ü 1.yaml' }],
       problems: [
-        'odd/large.yaml: The file is a Git LFS pointer and its content elsewhere; it is left as it is.',
+        'odd/large.yaml: The file is a Git LFS pointer and its content is elsewhere; it is left as it is.',
       ],
     });
     expect(
@@ -233,7 +233,7 @@ describe('a promotion that finds nothing', () => {
     );
     expect(error).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
     expect(error.message).toBe(
-      `No value in ${stage.url} (branch main) carries the marker # {"$promotion":"apps:podinfo:qa"}, and files leads to none. No .yaml or .yml file matches nowhere/**. Of 2 files that match apps/prod/**, none has the field spec.tag.`,
+      `No value in ${stage.url} (branch main) carries the marker # {"$promotion":"apps:podinfo:qa"}, and files selects none. No .yaml or .yml file matches nowhere/**. Of 2 files that match apps/prod/**, none has the field spec.tag.`,
     );
     expect(await stage.repository.tip(BRANCH)).toBeUndefined();
   });

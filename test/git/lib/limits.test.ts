@@ -127,7 +127,7 @@ describe('a cache directory', () => {
     expect(await promoteOn('size=256k')).toEqual({
       code: 'ConfigInvalid',
       retry: 'backoff',
-      message: `The disk of ${mounted}, the directory of --git-cache-dir, is full: make room there, or set --git-cache-max-size to what it can hold.`,
+      message: `The disk of ${mounted}, the directory of --git-cache-dir, is full: free some space there, or set --git-cache-max-size to what it can hold.`,
     });
     expect(await promoteOn('size=16m')).toEqual({ kind: 'pushed' });
   });

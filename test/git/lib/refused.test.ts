@@ -33,7 +33,7 @@ describe('a server with a rule on the names of branches', () => {
     const failure = await failureOf(promote());
     expect(failure).toMatchObject({ code: 'GitRejected', retry: 'never' });
     expect(failure.message).toContain("Branch name does not follow the pattern '^team/'");
-    expect(failure.message).toContain('Set pull-request.branch to a name that the rule takes.');
+    expect(failure.message).toContain('Set pull-request.branch to a name that the rule allows.');
     expect(pushes()).toBe(1);
     expect(await stage.repository.tip(BRANCH)).toBeUndefined();
   });

@@ -195,7 +195,7 @@ describe('the memory of copies', () => {
 
 describe('a disk', () => {
   const FULL = (path: string) =>
-    `The disk of ${path}, the directory of --git-cache-dir, is full: make room there, or set --git-cache-max-size to what it can hold.`;
+    `The disk of ${path}, the directory of --git-cache-dir, is full: free some space there, or set --git-cache-max-size to what it can hold.`;
   const UNUSABLE = 'The directory of --git-cache-dir cannot be used: the words of the system';
 
   test.each([

@@ -34,22 +34,22 @@ describe('what a server says in place of a pack', () => {
     [
       'in an ERR line',
       pktLine(`ERR upload-pack: not our ref, ${PASSWORD}\nask again\n`),
-      'does not give what was asked for. It says: upload-pack: not our ref, *** ask again',
+      'does not serve what was requested. It says: upload-pack: not our ref, *** ask again',
     ],
     [
       'in an ERR line behind others',
       Buffer.concat([pktLine('NAK\n'), pktLine('ERR too busy\n')]),
-      'does not give what was asked for. It says: too busy',
+      'does not serve what was requested. It says: too busy',
     ],
     [
       'on the band for errors',
       Buffer.concat([pktLine('NAK\n'), onBand(2, 'Counting\r'), onBand(3, LOAD), FLUSH_PKT]),
-      `does not give what was asked for. It says: ${LOAD}`,
+      `does not serve what was requested. It says: ${LOAD}`,
     ],
     [
       'at great length',
       Buffer.concat([pktLine('NAK\n'), onBand(3, 'no '.repeat(20_000))]),
-      'does not give what was asked for. It says: no no no',
+      'does not serve what was requested. It says: no no no',
     ],
     [
       'on the band for people alone',
@@ -107,7 +107,7 @@ describe('what a server says in place of its refs', () => {
       url.endsWith(`=${service}`) ? new Response(Buffer.concat(said), { headers }) : undefined;
     const error = await failureOf(promote());
     expect(error).toMatchObject({ code: 'GitRejected', retry: 'backoff' });
-    expect(error.message).toEndWith(`refuses to talk. It says: ${LOAD} ***`);
+    expect(error.message).toEndWith(`refuses the connection. It says: ${LOAD} ***`);
     expect(linesTo(`=${service}`)).toHaveLength(1);
   });
 });
@@ -124,8 +124,8 @@ describe('what a server says in place of the report of a push', () => {
       Buffer.concat([report('unpack index-pack failed\n'), onBand(2, 'disk is full\n'), FLUSH_PKT]),
       'It says: unpack index-pack failed disk is full',
     ],
-    ['as nothing at all', Buffer.alloc(0), 'does not say whether it took the push'],
-    ['as nothing about the branch', report('unpack ok\n'), 'does not say whether it took the push'],
+    ['as nothing at all', Buffer.alloc(0), 'did not report whether it accepted the push'],
+    ['as nothing about the branch', report('unpack ok\n'), 'did not report whether it accepted the push'],
   ])('reaches the user, and what was not said to be done is not: %s', async (_, body, words) => {
     stage.server.intercept = answering('git-receive-pack', body);
     const error = await failureOf(promote());

@@ -188,7 +188,7 @@ describe('a branch on which the marker is gone', () => {
     const result = await people.promote('3.0.0', { files });
     expect(result).toMatchObject({
       kind: 'blocked',
-      reason: expect.stringContaining('files leads to no value there'),
+      reason: expect.stringContaining('files selects no value there'),
       problems: ['No .yaml or .yml file matches values.yaml.'],
     });
   });

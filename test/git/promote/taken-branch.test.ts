@@ -21,7 +21,7 @@ describe('a branch whose name the Pipeline chose', () => {
     expect(failure).toMatchObject({ code: 'GitRejected', retry: 'never' });
     expect(failure.message).toContain(`Branch ${BRANCH} in `);
     expect(failure.message).toContain(
-      "is there already and is not Turnpike's: choose another pull-request.branch",
+      'already exists and does not belong to Turnpike: choose another pull-request.branch',
     );
     expect(await tipOf(BRANCH)).toBe(tip);
     expect(people.pushes()).toBe(0);

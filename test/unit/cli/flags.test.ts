@@ -66,7 +66,7 @@ describe('the flags of serve', () => {
     [['--git-cache-max-size=big'], /write 512MiB or 2GiB/],
     [['--leader-elect=maybe'], /neither true nor false/],
     [['--trusted-proxies=ingress'], /--trusted-proxies: "ingress" is not an address or network/],
-    [['--watch-label-selector=team in podinfo'], /--watch-label-selector: .*: values stand in parentheses/],
+    [['--watch-label-selector=team in podinfo'], /--watch-label-selector: .*: values must be in parentheses/],
     [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is not a path/],
   ])('refuse %p with a sentence', (args, says) => {
     const flags = read(args);

@@ -138,7 +138,7 @@ describe('the table of turnpike get', () => {
     const { metadata } = stored({});
     const faulty = { metadata, spec: { ok: false as const, problems: ['spec.appRef: missing'] }, status: {} };
     const [row] = rowsOf(faulty, { namespaces: false, now: NOW });
-    expect(row).toEqual(['app', '–', '', '', '', '', '', 'The spec is faulty: spec.appRef: missing']);
+    expect(row).toEqual(['app', '–', '', '', '', '', '', 'The spec is invalid: spec.appRef: missing']);
     expect(header({ namespaces: false })).toHaveLength(row?.length ?? 0);
   });
 
@@ -156,7 +156,7 @@ describe('the table of turnpike get', () => {
       condition('PromotionPending', 'True', 'GateClosed'),
     ];
     expect(remarksOn(stored({ conditions, observedGeneration: 0 }, { suspend: true }))).toEqual([
-      'apps/app: Turnpike has not looked at this spec yet. Does it run, and watch this namespace?',
+      'apps/app: Turnpike has not observed this spec yet. Is it running, and watching this namespace?',
       'apps/app: suspended, nothing is promoted.',
       'apps/app: Ready is False (SecretNotUsable). Because of SecretNotUsable.',
       'apps/app: Warning is True (SuspiciousSpec). Because of SuspiciousSpec.',

@@ -280,7 +280,7 @@ describe('what an API server says', () => {
 
   test('at an address of ours is not quoted', async () => {
     expect(await said(LOOPBACK, hostile)).toBe(
-      'The API server forbids it, which takes an RBAC rule to change: GET /asked: HTTP 403',
+      'The API server forbids it, until an RBAC rule allows it: GET /asked: HTTP 403',
     );
     const other = answer(418, { reason: 'Because', message: 'internal words' });
     expect(await said(LOOPBACK, other)).toBe('The API server refuses it: GET /asked: HTTP 418');

@@ -83,9 +83,9 @@ describe('the kubeconfig of another cluster', () => {
     [CA, 'YQ==', 'holds no certificate that can be read under certificate-authority-data'],
     [CA, 'Cg'.repeat(180_000), 'holds more than 262144 bytes under certificate-authority-data'],
     ['current-context: one', '', 'has no current-context'],
-    ['current-context: one', 'current-context: two', 'has no context of the name'],
+    ['current-context: one', 'current-context: two', 'has no context with the name'],
     ['cluster: c,', 'cluster: d,', 'has no cluster with a server'],
-    ['token: hunter2', 'token: [hunter2]', 'has a user whose fields are not texts'],
+    ['token: hunter2', 'token: [hunter2]', 'has a user whose fields are not strings'],
     ['{token: hunter2}', '{token: hunter2', 'is not one'],
   ];
   test.each(refused)('with %s turned into %s is refused: it %s', (from, to, sentence) => {
@@ -444,7 +444,7 @@ describe('the clusters of Pipelines', () => {
     const page = statusError(parseStatus(500, '<html>internal</html>', null), 'GET /');
     servers.set('one', () => Promise.reject(page));
     const said = await failureOf(clusters.reader(LEAF, 'apps').read(APP, 'dev'));
-    expect(said).toContain('It answers unlike an API server: HTTP 500.');
+    expect(said).toContain('It does not answer like an API server: HTTP 500.');
     expect(said).not.toContain('internal');
   });
 
@@ -455,7 +455,7 @@ describe('the clusters of Pipelines', () => {
     servers.set('one', () => Promise.reject(new Error('Expected Array but got 1')));
     const said = await failureOf(clusters.reader(LEAF, 'apps').read(APP, 'dev'));
     expect(said).toBe(
-      'On cluster Secret apps/leaf: It answers unlike an API server: something is missing in an answer, or has another form.',
+      'On cluster Secret apps/leaf: It does not answer like an API server: an answer is incomplete, or has an unexpected form.',
     );
   });
 

@@ -56,7 +56,7 @@ describe('what a namespace lets others show', () => {
   test.each([
     ['forbidden', 'ApiForbidden', 'the namespace could not be read (No)'],
     ['away', 'ApiUnavailable', 'the namespace could not be read (No)'],
-    ['not there', 'ApiNotFound', 'the namespace is not there'],
+    ['not there', 'ApiNotFound', 'the namespace does not exist'],
   ] as const)('is nothing where it is %s, with the reason', async (_, code, why) => {
     const { client, now } = setUp(() => {
       throw new TurnpikeError(code, 'No.');

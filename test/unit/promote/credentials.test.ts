@@ -74,10 +74,10 @@ describe('credentials', () => {
   });
 
   const REFUSED: readonly [string, Record<string, string | Uint8Array>, RegExp][] = [
-    ['no token', { username: 'git', password: 'hunter2' }, /^Secret team\/git has no key token: put a token/],
+    ['no token', { username: 'git', password: 'hunter2' }, /^Secret team\/git has no key token: add a token/],
     ['an empty token', { token: ' \n' }, /has no key token/],
-    ['a token of two lines', { token: 'hunter2\nhunter2' }, /key token with blanks, line ends/],
-    ['a token that is no ASCII', { token: 'hunter2ö' }, /key token with blanks, line ends/],
+    ['a token of two lines', { token: 'hunter2\nhunter2' }, /key token with spaces, line breaks/],
+    ['a token that is no ASCII', { token: 'hunter2ö' }, /key token with spaces, line breaks/],
     ['bytes', { token: new Uint8Array([0xff, 0xfe]) }, /key token that is not text/],
     ['too much', { token: 'hunter2'.repeat(100_000) }, /key token of more than 262144 bytes/],
     ['a password alone', { token: 'a', password: 'hunter2' }, /key password but no username/],
@@ -89,7 +89,7 @@ describe('credentials', () => {
     [
       'a blank signing key',
       { token: 'a', 'signing-key': ' \n' },
-      /has a blank key signing-key: put a private/,
+      /has a blank key signing-key: add a private/,
     ],
     [
       'a public signing key',
@@ -208,7 +208,7 @@ describe('the keys of a GitHub App', () => {
     [
       'a name as ID',
       { githubAppID: 'hunter2' },
-      /key githubAppID that is not a number: put the app's App ID/,
+      /key githubAppID that is not a number: use the app's App ID/,
     ],
     [
       'a negative ID',
@@ -260,7 +260,7 @@ describe('the keys of a GitHub App', () => {
 
   test.each(['gitea', 'gitlab', 'bitbucket-server', 'azure-devops'] as const)('are refused on %s', (type) => {
     expect(refusal({ ...APP, token: 'abc' }, type).message).toMatch(
-      /has keys of a GitHub App, which serves forges of type github alone: take them out/,
+      /has keys of a GitHub App, which serves forges of type github alone: remove them/,
     );
   });
 });

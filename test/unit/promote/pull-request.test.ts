@@ -27,7 +27,7 @@ describe('the pull-request strategy', () => {
     const { type: _, ...untyped } = settings();
     const failure = await failureOf(promote({}, untyped));
     expect(failure).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
-    expect(failure.message).toContain('does not tell which forge it is: write type: one of github, gitlab, ');
+    expect(failure.message).toContain('is not known: write type: one of github, gitlab, ');
     expect([stage.branches.updates, requests()]).toEqual([[], []]);
   });
 

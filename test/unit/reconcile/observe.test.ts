@@ -46,11 +46,11 @@ describe('what cannot be seen', () => {
     expect(dev).toEqual([
       {
         kind: 'unreadable',
-        error: 'Away. Its signed events with cluster: apps/east in their metadata are believed.',
+        error: 'Away. Its signed events with cluster: apps/east in their metadata are trusted.',
       },
       {
         kind: 'unreadable',
-        error: 'Away. Its signed events with cluster: west in their metadata are believed.',
+        error: 'Away. Its signed events with cluster: west in their metadata are trusted.',
       },
     ]);
   });

@@ -121,9 +121,9 @@ describe('the outbox', () => {
     await settled();
     await pass(1);
     expect(warnings().map(({ name, error }) => [name, error])).toEqual([
-      ['m0', 'More than 1000 wait.'],
-      ['m1', 'More than 1000 wait.'],
-      ['m2', 'More than 1000 wait.'],
+      ['m0', 'More than 1000 messages are waiting.'],
+      ['m1', 'More than 1000 messages are waiting.'],
+      ['m2', 'More than 1000 messages are waiting.'],
     ]);
     expect(pending()).toBe(MAX_WAITING);
     sent.length = 0;

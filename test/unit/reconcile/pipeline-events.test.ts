@@ -143,7 +143,7 @@ describe('a transition of a Pipeline', () => {
     expect(warnings).toMatchObject([
       { namespace: 'apps', name: 'app', environment: 'staging', reason: 'WaitingApproval' },
     ]);
-    expect(String(warnings[0]?.msg)).toContain('look whether notification-controller runs at --events-addr');
+    expect(String(warnings[0]?.msg)).toContain('check that notification-controller runs at --events-addr');
   });
 
   test('gives the longest Pipeline name a valid name for its Event', async () => {

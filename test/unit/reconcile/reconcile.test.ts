@@ -495,7 +495,7 @@ describe('a promotion that ends before it knows its pull request', () => {
     expect(await run()).toBeLessThanOrEqual(30);
     expect(status()?.environments?.staging?.promotion).toMatchObject({
       phase: 'Pending',
-      message: expect.stringContaining('The forge is to say first whether a pull request of'),
+      message: expect.stringContaining('It is not known whether a pull request of'),
     });
     forge.found = FOUND;
     later(31);

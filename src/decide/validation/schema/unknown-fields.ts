@@ -81,8 +81,8 @@ function sentence(key: string, known: readonly string[]): string {
   const start = 'Unknown field';
   const near = nearest(key, known);
   if (near) return `${start}: did you mean ${near}?`;
-  if (known.length === 0) return `${start}: this object has no fields, take it out.`;
-  return `${start}: take it out, or write one of ${known.join(', ')}.`;
+  if (known.length === 0) return `${start}: this object has no fields, remove it.`;
+  return `${start}: remove it, or write one of ${known.join(', ')}.`;
 }
 
 function nearest(key: string, known: readonly string[]): string | undefined {

@@ -31,7 +31,7 @@ export async function identityOf(api: Api, name: string): Promise<string | undef
   const isRefused = ({ status }: ForgeAnswer) => status === 401 || status === 403;
   const answer = await api.call('metadata', () => api.send({ method: 'GET', url }), isRefused);
   if (isRefused(answer)) {
-    const sentence = `${api.context.name} at ${api.context.host} does not tell this token who ${name} is (${answer.status}): give the token the right to read identities, or name reviewers by their ids.`;
+    const sentence = `${api.context.name} at ${api.context.host} does not show the user ${name} to this token (${answer.status}): give the token the right to read identities, or name reviewers by their ids.`;
     throw new TurnpikeError('ForgeUnauthorized', sentence);
   }
   const { value } = parsedAnswer(Found, 'metadata', answer.data, api.context);

@@ -28,7 +28,7 @@ export async function merge(
   options: MergeOptions,
 ): Promise<MergeOutcome> {
   const pull = await read(api, number);
-  if (!pull) return notYet('The pull request is not there any more.');
+  if (!pull) return notYet('The pull request no longer exists.');
   const seen = toPullRequest(api, pull);
   const outcome = settled(seen, commit, options);
   if (outcome) return outcome;

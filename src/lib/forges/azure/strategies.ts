@@ -83,7 +83,7 @@ export function strategyFor(
   );
   if (methods.length === 0) {
     return {
-      problem: `No way to merge is allowed by ${policy}: allow one there, the same one in each such policy.`,
+      problem: `No merge method is allowed by ${policy}: allow one there, the same one in each such policy.`,
     };
   }
   const advice = `set mergeMethod to ${methods.join(' or ')}, or allow ${method} there`;

@@ -21,7 +21,7 @@ export type Installation = { readonly id: number } | { readonly owner: string };
 /** @throws TurnpikeError SecretInvalid, which names the key and never its value */
 export function gitHubAppFrom(read: ReadKey, where: string): GitHubApp {
   const [id, baseUrl] = [read(GITHUB_APP.id) ?? '', read(GITHUB_APP.baseUrl)];
-  if (!isId(id)) throw invalid(where, GITHUB_APP.id, "that is not a number: put the app's App ID there.");
+  if (!isId(id)) throw invalid(where, GITHUB_APP.id, "that is not a number: use the app's App ID.");
   return {
     id,
     installation: installationFrom(read, where),
@@ -34,8 +34,7 @@ function installationFrom(read: ReadKey, where: string): Installation {
   const [id, owner = ''] = [read(GITHUB_APP.installation), read(GITHUB_APP.owner)];
   if (id !== undefined) {
     if (isId(id)) return { id: Number(id) };
-    const advice =
-      "that is not a number: put the one there that ends the address of the installation's page.";
+    const advice = "that is not a number: use the one at the end of the URL of the installation's page.";
     throw invalid(where, GITHUB_APP.installation, advice);
   }
   // Names of managed users have a low line in them.
@@ -43,7 +42,7 @@ function installationFrom(read: ReadKey, where: string): Installation {
   throw invalid(
     where,
     GITHUB_APP.owner,
-    'that is not the name of an organization or user: put just the name there.',
+    'that is not the name of an organization or user: use just the name.',
   );
 }
 
@@ -54,13 +53,13 @@ function isId(text: string): boolean {
 /** GitHub gives PKCS#1; the signer wants PKCS#8. */
 function privateKeyFrom(pem: string, where: string): string {
   if (isLongKey(pem)) {
-    const limit = `with more than ${MAX_RSA_BITS} bits: put the file there that GitHub made for the app.`;
+    const limit = `with more than ${MAX_RSA_BITS} bits: use the file that GitHub generated for the app.`;
     throw invalid(where, GITHUB_APP.privateKey, limit);
   }
   const key = parsed(pem);
   if (key?.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs8', format: 'pem' }).toString();
   const advice =
-    'that is not an RSA key in PEM without a passphrase: put the file there that GitHub made for the app.';
+    'that is not an RSA key in PEM without a passphrase: use the file that GitHub generated for the app.';
   throw invalid(where, GITHUB_APP.privateKey, advice);
 }
 

@@ -182,7 +182,7 @@ function neededToken(read: ReadKey, where: string): string {
   const token = tokenFrom(read, 'token', where) ?? tokenFrom(read, BEARER_TOKEN, where);
   if (token !== undefined) return token;
   throw invalid(
-    `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
+    `${where} has no key token: add a token of the forge that may read and write the repository and its pull requests.`,
   );
 }
 
@@ -190,7 +190,7 @@ function tokenFrom(read: ReadKey, key: string, where: string): string | undefine
   const token = read(key);
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw invalid(
-      `${where} has a key ${key} with blanks, line ends or characters that no token has: put just the token there.`,
+      `${where} has a key ${key} with spaces, line breaks or characters that no token has: use just the token.`,
     );
   }
   return token;
@@ -200,7 +200,7 @@ function userFrom(read: ReadKey, where: string): Pick<Credentials, 'username' | 
   const [username, password] = [read('username'), read('password')];
   if (username === undefined && password !== undefined && read('identity') === undefined) {
     throw invalid(
-      `${where} has the key password but no username: put the user's name there, or take the password out to use the token for Git too.`,
+      `${where} has the key password but no username: add the user's name, or remove the password to use the token for Git too.`,
     );
   }
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };

@@ -23,20 +23,20 @@ export function isGitHubApp(has: HasKey): boolean {
  */
 export function gitHubAppFault(secret: string, type: ForgeType | undefined, has: HasKey): string | undefined {
   if (type !== undefined && type !== 'github') {
-    return `${secret} has keys of a GitHub App, which serves forges of type github alone: take them out, and put a token of the forge into the key token.`;
+    return `${secret} has keys of a GitHub App, which serves forges of type github alone: remove them, and put a token of the forge into the key token.`;
   }
   if (!has(GITHUB_APP.id)) {
-    return `${secret} has keys of a GitHub App but no key ${GITHUB_APP.id}: put the App ID there that the app's settings show.`;
+    return `${secret} has keys of a GitHub App but no key ${GITHUB_APP.id}: add the App ID from the app's settings.`;
   }
   if (!has(GITHUB_APP.privateKey)) {
-    return `${secret} has keys of a GitHub App but no key ${GITHUB_APP.privateKey}: put the private key there that GitHub made for the app.`;
+    return `${secret} has keys of a GitHub App but no key ${GITHUB_APP.privateKey}: add the private key that GitHub generated for the app.`;
   }
   const [installation, owner] = [has(GITHUB_APP.installation), has(GITHUB_APP.owner)];
   if (installation && owner) {
     return `${secret} has both keys ${GITHUB_APP.installation} and ${GITHUB_APP.owner}: keep one of them.`;
   }
   if (installation || owner) return undefined;
-  return `${secret} has keys of a GitHub App but neither ${GITHUB_APP.installation} nor ${GITHUB_APP.owner}: put the installation's ID into the one, or into the other who installed the app.`;
+  return `${secret} has keys of a GitHub App but neither ${GITHUB_APP.installation} nor ${GITHUB_APP.owner}: put the installation's ID into the first, or the account that installed the app into the second.`;
 }
 
 /**

@@ -50,7 +50,7 @@ export async function merge(
   options: MergeOptions,
 ): Promise<MergeOutcome> {
   const pull = await read(api, number);
-  if (!pull) return notYet('The pull request is not there any more.');
+  if (!pull) return notYet('The pull request no longer exists.');
   const outcome = settled(toPullRequest(api, pull), commit, options);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);

@@ -55,7 +55,7 @@ export async function refusedRights(
   const words = forgeWords(answer, context.secrets);
   const asked = `${context.name} at ${context.host} gives no token of ${context.repository} for the repository ${repository}`;
   if (NOT_THERE.test(words)) {
-    const advice = `let the installation of the app reach the repository ${repository}, or correct the URL`;
+    const advice = `give the installation of the app access to the repository ${repository}, or correct the URL`;
     return new TurnpikeError('ForgeNotFound', `${asked} (${words}): ${advice}.`);
   }
   if (!NOT_GRANTED.test(words)) return forgeFailure('token', answer, context, now);

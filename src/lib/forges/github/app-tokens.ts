@@ -104,7 +104,7 @@ function refuseOtherApi({ baseUrl }: GitHubApp, address: RepositoryAddress): voi
   }
   const named = baseUrl.replace(/\/$/, '').toLowerCase();
   if (named === expected || named === new URL(expected).origin) return;
-  const sentence = `The key ${GITHUB_APP.baseUrl} of the Secret is not the API of the repository's forge, ${expected}: put that there, or take the key out.`;
+  const sentence = `The key ${GITHUB_APP.baseUrl} of the Secret is not the API of the repository's forge, ${expected}: set it to that, or remove the key.`;
   throw new TurnpikeError('SecretInvalid', sentence);
 }
 

@@ -21,7 +21,7 @@ export async function cancelMerge(api: Api, { number }: PullRequest): Promise<vo
   const { status } = await api.call('cancel', send, (answer) => accepted.includes(answer.status));
   if (status !== NOT_CANCELLED || !(await read(api, number))?.merge_when_pipeline_succeeds) return;
   const { name, host, repository } = api.context;
-  const sentence = `${name} at ${host} did not take back the auto-merge of pull request ${number} of ${repository}: it is tried again.`;
+  const sentence = `${name} at ${host} did not cancel the auto-merge of pull request ${number} of ${repository}: it is tried again.`;
   throw new TurnpikeError('ForgeUnavailable', sentence);
 }
 

@@ -37,7 +37,7 @@ export async function merge(
   options: MergeOptions,
 ): Promise<MergeOutcome> {
   const request = await read(api, number);
-  if (!request) return notYet('The merge request is not there any more.');
+  if (!request) return notYet('The merge request no longer exists.');
   const outcome = settled(toPullRequest(api, request), commit, options);
   if (outcome) return outcome;
   const own = await checksOf(api, commit);

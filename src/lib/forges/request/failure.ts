@@ -20,7 +20,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   checks: 'read the checks of the commit',
   merge: 'merge the pull request',
   queue: 'put the pull request into the merge queue',
-  cancel: 'take back the auto-merge of the pull request',
+  cancel: 'cancel the auto-merge of the pull request',
 };
 
 /** The error for an answer that is a failure: it says who can act on it, and how. */
@@ -40,7 +40,7 @@ export function forgeFailure(
   }
   if (status === 404) {
     const advice =
-      'the repository is not there, or the token lacks the right to see it; check the URL and the token';
+      'the repository does not exist, or the token lacks the right to see it; check the URL and the token';
     return never('ForgeNotFound', `${said}: ${advice}.`);
   }
   if (status >= 300 && status < 400) {

@@ -15,7 +15,7 @@ export function forgeUrlProblem(type: ForgeType, url: string): string | undefine
 export function otherHostProblem(type: ForgeType, url: string): string | undefined {
   const host = hostOf(new URL(url));
   if (host === 'bitbucket.org' || host.endsWith('.bitbucket.org')) {
-    return 'bitbucket.org is Bitbucket Cloud, which Turnpike does not serve; bitbucket-server is for hosts of your own.';
+    return 'bitbucket.org is Bitbucket Cloud, which Turnpike does not support; bitbucket-server is for self-hosted servers.';
   }
   const known = knownForgeType(host);
   if (known === undefined || known === type) return undefined;

@@ -22,7 +22,7 @@ export function knownForgeType(host: string): ForgeType | undefined {
 /** The sentence for a forge that cannot be asked: neither its URL nor the Pipeline says which type it is. */
 export function forgeTypeProblem(url: string): string {
   const { host } = new URL(url);
-  return `The host ${host} does not tell which forge it is: write type: one of ${FORGE_TYPES.join(', ')}.`;
+  return `The forge of the host ${host} is not known: write type: one of ${FORGE_TYPES.join(', ')}.`;
 }
 
 function typeByUrl(url: URL): ForgeType | undefined {

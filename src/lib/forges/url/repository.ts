@@ -43,9 +43,9 @@ export function splitUrl(url: string): { parsed: URL; segments: string[] } {
     throw invalidUrl('is not a URL that starts with https:// or ssh://');
   }
   if ((parsed.username && parsed.protocol !== 'ssh:') || parsed.password) {
-    throw invalidUrl('holds a user name or password: take it out and put it into the Secret');
+    throw invalidUrl('holds a user name or password: remove it and put it into the Secret');
   }
-  if (parsed.search || parsed.hash) throw invalidUrl('holds a query or a fragment: take it out');
+  if (parsed.search || parsed.hash) throw invalidUrl('holds a query or a fragment: remove it');
 
   const segments = parsed.pathname
     .replace(/\/+$/, '')

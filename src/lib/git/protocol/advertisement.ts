@@ -67,7 +67,7 @@ function readAdvertisement(
     if (lines > MAX_LINES) throw tooMany(remote);
     const text = line?.toString('utf8').trimEnd() ?? '';
     if (text.startsWith('ERR ')) {
-      const message = `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`;
+      const message = `${remote.name} refuses the connection.${serverWords(text.slice(4), remote)}`;
       throw new TurnpikeError('GitRejected', message, { retry: 'backoff' });
     }
     const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
@@ -82,13 +82,13 @@ function readAdvertisement(
     throw asTurnpikeError(error, (cause) => unusable(cause, remote));
   }
   if (capabilities.has('object-format=sha256')) {
-    const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
+    const message = `${remote.name} uses SHA-256 for its objects, which is not supported: use a repository with SHA-1.`;
     throw new TurnpikeError('GitRejected', message);
   }
   return capabilities;
 }
 
 function tooMany({ name }: Remote): TurnpikeError {
-  const message = `${name} has more than ${MAX_LINES} branches and tags: delete those that nobody needs.`;
+  const message = `${name} has more than ${MAX_LINES} branches and tags: delete unused ones.`;
   return new TurnpikeError('GitTooLarge', message);
 }

@@ -49,7 +49,7 @@ export async function downloadPack(
   }
   const refusal = lines.find((line) => line?.startsWith('ERR '))?.slice('ERR '.length) ?? bands.error();
   if (refusal !== undefined) {
-    const message = `${remote.name} does not give what was asked for.${serverWords(refusal, remote)}`;
+    const message = `${remote.name} does not serve what was requested.${serverWords(refusal, remote)}`;
     throw new TurnpikeError('GitRejected', message, { retry: 'backoff' });
   }
   if (pack.size() === 0)

@@ -76,7 +76,7 @@ function refusedRef(
 ): RefusedRef {
   const words = serverWords(said, remote);
   if (words === '') {
-    const message = `${remote.name} does not say whether it took the push to ${ref}.`;
+    const message = `${remote.name} did not report whether it accepted the push to ${ref}.`;
     return { error: new TurnpikeError('GitUnavailable', message), mayGoOnTop: false };
   }
   const branch = branchOf(ref);

@@ -25,7 +25,7 @@ export function keyRefused(reason: string): TurnpikeError {
 
 export function unreadable(): TurnpikeError {
   return keyRefused(
-    'cannot be read: put a private key there (ed25519, ecdsa or RSA) as ssh-keygen or "gpg --armor --export-secret-keys" gives it.',
+    'cannot be read: use a private key (ed25519, ecdsa or RSA) as ssh-keygen or "gpg --armor --export-secret-keys" gives it.',
   );
 }
 
@@ -34,9 +34,9 @@ export function passphraseMissing(): TurnpikeError {
 }
 
 export function passphraseWrong(): TurnpikeError {
-  return keyRefused(`is not opened by its ${SIGNING_PASSPHRASE}: put the right one there.`);
+  return keyRefused(`is not opened by its ${SIGNING_PASSPHRASE}: correct it.`);
 }
 
 export function lockUnknown(): TurnpikeError {
-  return keyRefused(`is locked in a way that is not known here: ${WRITE_ANEW}.`);
+  return keyRefused(`is encrypted in an unsupported way: ${WRITE_ANEW}.`);
 }

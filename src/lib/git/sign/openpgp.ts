@@ -67,15 +67,15 @@ async function unlock(packet: SecretPacket, passphrase: string | undefined): Pro
   if (passphrase === undefined) throw passphraseMissing();
   await packet.decrypt(passphrase).catch((error: unknown) => {
     if (/passphrase/.test(errorMessage(error))) throw passphraseWrong();
-    throw keyRefused('is locked in a way that is not known here: put one there as gpg exports it.');
+    throw keyRefused('is encrypted in an unsupported way: use one as gpg exports it.');
   });
 }
 
 function doesNotSign(error: unknown): TurnpikeError {
   const said = errorMessage(error);
-  if (/expired/.test(said)) return keyRefused('has expired: put one there that is valid, or extend it.');
-  if (/revoked/.test(said)) return keyRefused('is revoked: put another one there.');
+  if (/expired/.test(said)) return keyRefused('has expired: use a valid one, or extend it.');
+  if (/revoked/.test(said)) return keyRefused('is revoked: use another one.');
   return keyRefused(
-    'has no part that may sign now: put a key there (ed25519, ecdsa, or RSA of 2048 bits or more) that can sign.',
+    'has no part that may sign now: use a key (ed25519, ecdsa, or RSA of 2048 bits or more) that can sign.',
   );
 }

@@ -49,7 +49,10 @@ export function createExchange(
       channel.end(request);
       await answer;
       if (!state.hasEnded())
-        throw new TurnpikeError('GitUnavailable', `${remote.name} broke off in the middle of its answer.`);
+        throw new TurnpikeError(
+          'GitUnavailable',
+          `${remote.name} closed the connection in the middle of its answer.`,
+        );
     },
     close: () => channel.close(),
   };

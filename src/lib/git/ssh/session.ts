@@ -82,7 +82,7 @@ function loginOf({ url, remote, privateKey }: SessionOptions): ConnectConfig {
   if (keys.length === 0) {
     const scan = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${host}`;
     throw secretInvalid(
-      `known_hosts of the Secret has no key of ${url.host}: put it there, such as from "${scan}", and compare it with what the host publishes.`,
+      `known_hosts of the Secret has no key of ${url.host}: add it, such as from "${scan}", and compare it with what the host publishes.`,
     );
   }
   const { key, passphrase } = privateKey;
@@ -97,7 +97,7 @@ function loginOf({ url, remote, privateKey }: SessionOptions): ConnectConfig {
 }
 
 function missing({ name }: Remote, key: string): TurnpikeError {
-  return secretInvalid(`${name} is reached over SSH, and the Secret has no key ${key}: put it there.`);
+  return secretInvalid(`${name} is reached over SSH, and the Secret has no key ${key}: add it.`);
 }
 
 function refuseBadKey(identity: string, remote: Remote): void {
@@ -110,7 +110,7 @@ function refuseBadKey(identity: string, remote: Remote): void {
     case 'slow':
       throw unreadableKey(remote, `its passphrase takes ${bad.rounds} rounds, more than ${bad.limit}`);
     case 'lock-unknown':
-      throw unreadableKey(remote, `it is locked in a way that is not known here; ${WRITE_ANEW}`);
+      throw unreadableKey(remote, `it is encrypted in an unsupported way; ${WRITE_ANEW}`);
     case 'unreadable':
       throw unreadableKey(remote, 'it is not a key of ed25519, ECDSA or RSA in PEM');
   }
@@ -118,7 +118,7 @@ function refuseBadKey(identity: string, remote: Remote): void {
 
 function unreadableKey({ name }: Remote, why: string): TurnpikeError {
   return secretInvalid(
-    `The key identity of the Secret for ${name} cannot be read (${why}): put a private key there as ssh-keygen writes it, and its passphrase under password.`,
+    `The key identity of the Secret for ${name} cannot be read (${why}): use a private key as ssh-keygen writes it, with its passphrase under password.`,
   );
 }
 
@@ -143,12 +143,12 @@ function sessionError(error: unknown, remote: Remote): TurnpikeError {
     return new TurnpikeError('GitUnauthorized', message);
   }
   if (/verification failed|Host denied|no matching host key/i.test(said)) {
-    const message = `${name} shows another host key than known_hosts of the Secret has: if the host changed its key, put the new one there; else somebody stands between.`;
+    const message = `${name} presents a host key that known_hosts of the Secret does not have: if the host changed its key, add the new one; if not, the connection may be intercepted.`;
     return new TurnpikeError('GitUnauthorized', message);
   }
   if (/privateKey|passphrase|integrity check failed|bad decrypt/i.test(said)) {
     return secretInvalid(
-      `The key identity of the Secret for ${name} cannot be read (${said}): put a private key there, and its passphrase under password.`,
+      `The key identity of the Secret for ${name} cannot be read (${said}): use a private key, with its passphrase under password.`,
     );
   }
   return new TurnpikeError('GitUnavailable', `${name} could not be reached over SSH: ${said}.`, {

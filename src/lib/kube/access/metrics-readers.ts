@@ -122,5 +122,5 @@ async function authorize(client: KubeClient, user: User): Promise<MetricsAccess>
 }
 
 function tooMany(): TurnpikeError {
-  return new TurnpikeError('ApiUnavailable', 'Too many unknown tokens are looked at already; try again.');
+  return new TurnpikeError('ApiUnavailable', 'Too many unknown tokens are being checked; try again.');
 }

@@ -57,7 +57,7 @@ async function readAuthorities(file: string): Promise<readonly string[]> {
   if (authorities.length === 0) throw invalid(`${file} holds no certificate in PEM`);
   const other = authorities.find((one) => !readCertificate(one)?.ca);
   if (other === undefined) return authorities;
-  throw invalid(`${file} holds a certificate that is damaged or no authority's`);
+  throw invalid(`${file} holds a certificate that is damaged, or not of an authority`);
 }
 
 async function read(file: string): Promise<string> {

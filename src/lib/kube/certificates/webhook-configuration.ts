@@ -69,7 +69,7 @@ export function createWebhookConfigurations(client: KubeClient, name: string): W
       if (!hasCode(error, 'ApiNotFound')) throw error;
       throw new TurnpikeError(
         'ApiNotFound',
-        `There is no ValidatingWebhookConfiguration "${name}", so nothing says by what name the admission webhook is called: install it.`,
+        `ValidatingWebhookConfiguration "${name}" does not exist, so the host name of the admission webhook is not known: install it.`,
         { cause: error },
       );
     }

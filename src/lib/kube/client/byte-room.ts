@@ -65,6 +65,6 @@ export function createByteRoom(limits: ByteRoomLimits = LIMITS): ByteRoom {
 
 function full(): TurnpikeError {
   const message =
-    'Turnpike has so much of what other clusters answer in memory that there is no room for one more large answer: it is asked for again.';
+    'Turnpike holds too many answers of other clusters in memory for another large one: it is requested again.';
   return new TurnpikeError('ApiBusy', message);
 }

@@ -98,7 +98,7 @@ export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQu
 }
 
 export function busy(ms: number): TurnpikeError {
-  const message = `Turnpike has so many requests to other clusters under way that this one waits for room: it was not sent within ${ms} ms, and is tried again.`;
+  const message = `Turnpike has too many requests to other clusters in progress: this one was not sent within ${ms} ms, and is tried again.`;
   return new TurnpikeError('ApiBusy', message);
 }
 

@@ -86,10 +86,9 @@ function sentence(code: ErrorCode, status: ApiStatus, what: string): string {
   if (status.httpStatus === 401) {
     return `The API server does not accept the credentials at ${said}. Check the token or client certificate.`;
   }
-  if (code === 'ApiNotFound') return `The API server does not have it: ${said}`;
-  if (code === 'ApiForbidden')
-    return `The API server forbids it, which takes an RBAC rule to change: ${said}`;
-  if (code === 'ApiConflict') return `Somebody else was faster: ${said}`;
+  if (code === 'ApiNotFound') return `The API server does not find it: ${said}`;
+  if (code === 'ApiForbidden') return `The API server forbids it, until an RBAC rule allows it: ${said}`;
+  if (code === 'ApiConflict') return `The object was changed meanwhile: ${said}`;
   if (code === 'ApiGone') return `The API server no longer keeps that version: ${said}`;
   if (code === 'ApiRefused') return `The API server refuses it: ${said}`;
   return `The API server could not serve it (HTTP ${status.httpStatus}): ${said}`;

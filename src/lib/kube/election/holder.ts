@@ -86,7 +86,7 @@ export function createHolder(store: LeaseStore, options: HolderOptions): Holder 
     } catch (error) {
       log.warn(
         { lease: options.name, error: errorMessage(error) },
-        'lease not released; it runs out by itself',
+        'lease not released; it expires by itself',
       );
     }
   }

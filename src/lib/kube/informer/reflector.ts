@@ -95,7 +95,7 @@ export function createReflector<T extends KubeObject>(
       log.warn({ error: errorMessage(error) }, 'watch interrupted');
       return;
     }
-    log.info({ version: store.version() }, 'the API server forgot this version: listing again');
+    log.info({ version: store.version() }, 'resource version expired: listing again');
     listedAt = undefined;
   }
 

@@ -51,7 +51,10 @@ export function createStore<T extends KubeObject>({ cache, parse, log }: StoreOp
 
   function checkSetBack(listed: string): void {
     if (version === '' || !isNewer(version, listed)) return;
-    log.warn({ version, listed }, 'the API server was set back: everything is taken anew');
+    log.warn(
+      { version, listed },
+      'the API server was restored to an earlier state: all objects are replaced',
+    );
     cache.forgetVersions();
     version = '';
   }

@@ -46,7 +46,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
     } catch (error) {
       throw new TurnpikeError(
         'ApiUnavailable',
-        `The credentials of the kubeconfig's user cannot be had: ${errorMessage(error).trim()}`,
+        `The credentials of the kubeconfig's user cannot be obtained: ${errorMessage(error).trim()}`,
         { cause: error },
       );
     }

@@ -180,7 +180,7 @@ function checkServer(cluster: Cluster): void {
   if (username || password) throw invalid(`The server of cluster "${cluster.name}" must not hold a password`);
   if (protocol === 'https:' || (protocol === 'http:' && cluster.skipTLSVerify)) return;
   throw invalid(
-    `The server of cluster "${cluster.name}" is not reached by https; plain http takes insecure-skip-tls-verify`,
+    `The server of cluster "${cluster.name}" is not reached by https; plain http requires insecure-skip-tls-verify`,
   );
 }
 

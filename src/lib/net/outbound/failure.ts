@@ -70,7 +70,7 @@ function reason(error: unknown): string {
   if (code === 'ENOTFOUND') return 'DNS does not know this name.';
   if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return certificateReason(code);
   if (code === 'EPROTO') {
-    return 'the TLS handshake failed. It may ask for a client certificate, which goes into tls.crt and tls.key of the Secret, or speak no TLS at this port.';
+    return 'the TLS handshake failed. The server may require a client certificate, which goes into tls.crt and tls.key of the Secret, or may not serve TLS at this port.';
   }
   return code === '' ? errorMessage(error) : `${code}.`;
 }
@@ -82,7 +82,7 @@ function certificateReason(code: string): string {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is for other names (${code}): write the host as the certificate has it.`;
     default:
-      return `its certificate is not trusted (${code}); a private CA goes into ca.crt or caFile of the Secret, and so does a CA between that one and the server where the server does not send it.`;
+      return `its certificate is not trusted (${code}); a private CA goes into ca.crt or caFile of the Secret, and so does an intermediate CA that the server does not send.`;
   }
 }
 

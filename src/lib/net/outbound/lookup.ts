@@ -11,7 +11,7 @@ export async function refuseForbiddenAddresses(url: URL, policy: HostPolicy, loo
   if (forbidden === undefined) return;
   throw new TurnpikeError(
     'HostNotAllowed',
-    `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if it is meant.`,
+    `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if this is intended.`,
     { retry: 'backoff' },
   );
 }

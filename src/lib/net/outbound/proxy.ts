@@ -30,7 +30,7 @@ export async function atCheckedAddress({ url }: UsedProxy, policy: HostPolicy, l
   const forbidden = addresses.find(isForbiddenAddress);
   if (forbidden !== undefined) {
     throw notAllowed(
-      `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if it is meant.`,
+      `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if this is intended.`,
     );
   }
   const [address] = addresses;

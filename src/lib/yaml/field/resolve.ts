@@ -17,7 +17,7 @@ interface Place {
   readonly offset: number;
 }
 
-const ALIAS = 'an alias stands there, and what it stands for may be meant for others too';
+const ALIAS = 'there is an alias, and its anchor may be used elsewhere too';
 
 /** Finds what stands at the path in a document. Nodes are walked as they are written: no alias is followed, no `<<`. */
 export function resolveField(contents: unknown, { parts }: FieldPath): Resolved {
@@ -75,8 +75,8 @@ function hasMember(node: unknown, name: string, value: string): boolean {
 
 function whyNoScalar(node: unknown): string {
   if (isAlias(node)) return ALIAS;
-  if (isCollection(node)) return `a ${isMap(node) ? 'mapping' : 'list'} stands there, not a single value`;
-  return 'no value stands there, not even an empty one';
+  if (isCollection(node)) return `a ${isMap(node) ? 'mapping' : 'list'} is there, not a single value`;
+  return 'there is no value, not even an empty one';
 }
 
 function placeOf(node: unknown, otherwise: number): Place {

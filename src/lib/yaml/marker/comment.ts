@@ -22,7 +22,7 @@ const TWICE = 'its comment names the environment twice: keep one of them';
 /** Bound of comments that are read as several markers. */
 const MAX_SEVERAL = 2_048;
 const NO_SUFFIX =
-  'behind the environment only the name of an artifact and :tag, :digest, :commit or :version may stand';
+  'only the name of an artifact and :tag, :digest, :commit or :version may follow the environment';
 
 /** A cheap screen: could `text` hold a marker at all, and one for this key? */
 export function mentionsKey(text: string, key: string): boolean {

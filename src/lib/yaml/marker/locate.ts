@@ -24,7 +24,7 @@ function lineEnd(text: string, comment: Comment, scalars: readonly ValueScalar[]
   if (first?.key && /^[ \t]*:[ \t]*$/.test(text.slice(first.key.end, comment.offset)))
     return { scalar: first };
   return {
-    reason: 'no scalar ends in front of it on its line; put it behind the value that it shall change',
+    reason: 'no scalar ends before it on its line; put it after the value that it is for',
   };
 }
 
@@ -59,7 +59,7 @@ function ownLine(text: string, comment: Comment, at: { scanned: ScannedText; col
   const scalar = at.scanned.scalars.find((one) => startsAt(one, start, item !== ''));
   if (scalar) return { scalar };
   return {
-    reason: 'the entry on the next line has no scalar as its value; put it at the value that it shall change',
+    reason: 'the entry on the next line has no scalar as its value; put it next to the value that it is for',
   };
 }
 

@@ -78,11 +78,11 @@ function reasonAt(scalar: ValueScalar | undefined, ahead: string): string {
 }
 
 const IN_BLOCK =
-  'it stands in a block of text, where YAML has no comments; keep what the block holds in fields, such as spec.values, or in a .yaml file for configMapGenerator or patches';
-const IN_QUOTES = 'it stands between quotes, where YAML has no comments; put it behind the closing quote';
-const NO_BLANK = 'no blank stands before its #, so that it is not a comment to YAML; put one there';
-const ODD_BLANK = 'what stands before its # looks like a blank and is not one to YAML; put a plain one there';
-const NO_COMMENT = 'YAML does not read it as a comment there; put it behind the value that it shall change';
+  'it is in a block of text, where YAML has no comments; move what the block holds into fields, such as spec.values, or in a .yaml file for configMapGenerator or patches';
+const IN_QUOTES = 'it is between quotes, where YAML has no comments; put it after the closing quote';
+const NO_BLANK = 'there is no space before its #, so YAML does not read it as a comment; add one';
+const ODD_BLANK = 'the character before its # looks like a space, but is not one to YAML; use a plain space';
+const NO_COMMENT = 'YAML does not read it as a comment there; put it after the value that it is for';
 
 function glued(ahead: string): string {
   const last = ahead.at(-1) ?? ' ';

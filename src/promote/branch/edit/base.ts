@@ -72,7 +72,7 @@ function nothingFound(transport: Transport, wish: Wish, problems: readonly strin
   const none = `No value in ${where} carries the marker ${markerText(wish)}`;
   const unusable = problems.length === 0 ? '' : ` Not usable: ${problems.join(' ')}`;
   const message = wish.files?.length
-    ? `${none}, and files leads to none. ${problems.join(' ')}`
-    : `${none}: put it behind the version to promote.${unusable}`;
+    ? `${none}, and files selects none. ${problems.join(' ')}`
+    : `${none}: put it after the version to promote.${unusable}`;
   return new TurnpikeError('MarkerNotFound', message);
 }

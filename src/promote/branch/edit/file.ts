@@ -41,7 +41,7 @@ export function* editFile(
   const text = bytes && decode(bytes);
   if (text === undefined) return leftAlone(selected, `The file is ${bytes ? 'not UTF-8' : 'too large'}`);
   if (selected.length > 0 && isLfsPointer(text)) {
-    return leftAlone(selected, 'The file is a Git LFS pointer and its content elsewhere');
+    return leftAlone(selected, 'The file is a Git LFS pointer and its content is elsewhere');
   }
   const fields = selected.filter(({ selection }) => mentionsField(text, selection.field));
   const finders = fields.map(({ selection }) =>

@@ -79,9 +79,9 @@ function namesIn(own: string, { part, value }: Asked & { readonly value: string 
   return isChart ? { tag: parseRevision(value).tag } : { tag, digest };
 }
 
-const PINNED = 'the image is pinned to a digest, and the revision has none of an image';
+const PINNED = 'the image is pinned to a digest, but the revision has no image digest';
 const NO_NAME = 'the revision has neither a tag nor a digest of an image';
-const UNTAGGED = 'the image has neither tag nor digest; write one behind it, such as :1.0.0';
+const UNTAGGED = 'the image has neither tag nor digest; write one after it, such as :1.0.0';
 
 /** `shop/1.2.0` becomes `shop/1.3.0`, as tags of one repository for several things do. */
 function isOfOneShape(text: string, value: string): boolean {

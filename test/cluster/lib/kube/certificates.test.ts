@@ -292,7 +292,7 @@ describe('the certificates of the admission webhook', () => {
 
   test('cannot be made while nothing says by what name the webhook is called', async () => {
     await expect(manager().ensure()).rejects.toThrow(
-      `There is no ValidatingWebhookConfiguration "${namespace}"`,
+      `ValidatingWebhookConfiguration "${namespace}" does not exist`,
     );
     const { pairs } = look(manager());
     await configure({ url: 'https://127.0.0.1:1/' });

@@ -81,7 +81,7 @@ describe('a server that can do little', () => {
       const error = await failureOf(attempt());
       expect(error).toMatchObject({ code: 'GitRejected', retry: 'never' });
       expect(error.message).toBe(
-        `${stage.url} cannot send the tip of a branch without all that came before (it lacks the capability "shallow"): use a Git server that can.`,
+        `${stage.url} cannot send the tip of a branch without its history (it lacks the capability "shallow"): use a Git server that can.`,
       );
       expect(stage.server.requests.filter(({ line }) => line.startsWith('POST'))).toEqual([]);
     }

@@ -76,8 +76,8 @@ const ARGON2: Options = {
   config: { s2kType: openpgp.enums.s2k.argon2, aeadProtect: true, maxArgon2MemoryExponent: 30 },
 };
 
-const UNREADABLE = /signing-key .* cannot be read: put a private key there/;
-const PUBLIC = /signing-key .* is a public key: put the private one there/;
+const UNREADABLE = /signing-key .* cannot be read: use a private key /;
+const PUBLIC = /signing-key .* is a public key: use the private one there/;
 const NO_PASSPHRASE = /signing-key .* has a passphrase: put it under signing-passphrase/;
 const WRONG_PASSPHRASE = /signing-key .* is not opened by its signing-passphrase/;
 
@@ -87,7 +87,7 @@ const REFUSED: readonly [string, RegExp, () => Promise<SigningKey>][] = [
   ['in PKCS#8 that is broken off', UNREADABLE, async () => ({ key: keyText('PRIVATE KEY') })],
   [
     'in PKCS#8 that is locked in an older way',
-    /is locked in a way that is not known here: write it anew with "openssl pkcs8 -topk8 -v2 aes-256-cbc/,
+    /is encrypted in an unsupported way: write it anew with "openssl pkcs8 -topk8 -v2 aes-256-cbc/,
     () => keyring.openssl({ options: '-algorithm ed25519', lock: '-v1 PBE-SHA1-3DES' }, PASSPHRASE),
   ],
   ['in PKCS#8 without its passphrase', NO_PASSPHRASE, () => opened(ssh('-t rsa -m PKCS8', PASSPHRASE))],

@@ -63,8 +63,7 @@ function keepSending(channel: ServerChannel, piece: Buffer, everyMs: number): vo
 }
 
 const name = () => `ssh://127.0.0.1:${port}/acme/fleet.git`;
-const late = (seconds: number) =>
-  `${name()} could not be fetched, or its answer not be used: it gave no answer within ${seconds} s.`;
+const late = (seconds: number) => `${name()} could not be fetched: it gave no answer within ${seconds} s.`;
 const large = () => `${name()} answered with more than 10000 bytes.`;
 const LATE = { code: 'GitUnavailable', retry: 'backoff' };
 const LARGE = { code: 'GitTooLarge', retry: 'never' };
@@ -136,7 +135,7 @@ describe("a host's answer over SSH", () => {
       'breaks off',
       (one: ServerChannel) => one.close(),
       LATE,
-      () => `${name()} broke off in the middle of its answer.`,
+      () => `${name()} closed the connection in the middle of its answer.`,
     ],
   ] as const;
 

@@ -172,7 +172,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     const credentials = secret('ed25519', { knownHosts: `${name} ${type} ${other}` });
     const error = await failureOf(promote({ credentials }));
     expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
-    expect(error.message).toContain('shows another host key than known_hosts of the Secret has');
+    expect(error.message).toContain('presents a host key that known_hosts of the Secret does not have');
     expect(await repository.tip(BRANCH)).toBeUndefined();
   });
 

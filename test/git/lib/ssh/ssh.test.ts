@@ -116,7 +116,7 @@ describe("Gitea's SSH server", () => {
       for (const knownHosts of [`${host} ${other[0]} ${other[1]}`, `${host} ${type} ${other[1]}`]) {
         const error = await failureOf(promote({ credentials: secret({ knownHosts }) }));
         expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
-        expect(error.message).toContain('shows another host key than known_hosts of the Secret has');
+        expect(error.message).toContain('presents a host key that known_hosts of the Secret does not have');
       }
       const unknown = await failureOf(
         promote({ credentials: secret({ knownHosts: 'git.example.com ssh-rsa AA==' }) }),

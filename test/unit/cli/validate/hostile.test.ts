@@ -18,7 +18,7 @@ const REFUSED: [string, () => string, string][] = [
     () => stream('a: 1\n', 'b: "\n', 'c: 1\n'),
     '-:4:1: This is not YAML: ',
   ],
-  ['a key that is written twice', () => 'a: 1\nb: 2\n"a": 3\n', '-:3:1: This key is in line 1 already: '],
+  ['a key that is written twice', () => 'a: 1\nb: 2\n"a": 3\n', '-:3:1: This key is already in line 1: '],
   ['lists in lists', () => '['.repeat(9 * MIB), '-:1:201: It nests deeper than 200 levels here.'],
   ['items in items', () => '- '.repeat(4 * MIB), '-:1:'],
   ['maps in maps', () => '{a: '.repeat(2 * MIB), '-:1:'],
@@ -27,13 +27,9 @@ const REFUSED: [string, () => string, string][] = [
   [
     'an alias before its anchor',
     () => 'a: *b\nb: &b 1\n',
-    '-:1:4: There is no anchor for this alias before it.',
+    '-:1:4: No anchor for this alias comes before it.',
   ],
-  [
-    'an alias of itself',
-    () => 'a: &a\n  b: [1, *a]\n',
-    '-:2:10: This alias stands inside of what it is an alias for.',
-  ],
+  ['an alias of itself', () => 'a: &a\n  b: [1, *a]\n', '-:2:10: This alias is inside its own anchor.'],
   ['merges of no map', () => 'a: {<<: 1}\n', '-:1:5: A merge key (<<) takes a map, or a list of maps.'],
   [
     'endless merges',
@@ -61,7 +57,7 @@ describe('hostile input', () => {
     expect(await errorsOf(`unused:\n${bomb}`)).toEqual([]);
     const pipeline = pipelineYaml({ 'spec:\n': `spec:\n${bomb}` });
     expect(await errorsOf(pipeline)).toEqual([
-      '-:1:1: This object is larger than 1.5 MiB with its aliases spelled out: the API server takes no such.',
+      '-:1:1: This object is larger than 1.5 MiB with its aliases expanded: the API server does not accept it.',
     ]);
     const secret = `{apiVersion: v1, kind: Secret, metadata: {name: x}, stringData: {a: ${'x'.repeat(MIB)}}}`;
     const list = await validate(['-'], { input: `x: &x ${secret}\n${LIST}${'- *x\n'.repeat(5000)}` });
@@ -79,7 +75,7 @@ describe('hostile input', () => {
     const found = await errorsOf(pipelineYaml({ '    - name: dev\n': `${environments}    - name: dev\n` }));
     expect(found).toHaveLength(201);
     expect(found.at(-1) ?? '').toMatch(
-      /There are \d+ more faults in this Pipeline: mend these first\.$|\[\d+\]/,
+      /There are \d+ more errors in this Pipeline: fix these first\.$|\[\d+\]/,
     );
     expect(performance.now() - started).toBeLessThan(20_000);
     const strange = Array.from({ length: 5000 }, (_, index) => `  s${index}: 1\n`).join('');
@@ -99,7 +95,7 @@ describe('hostile input', () => {
       input: pipelineYaml({ 'spec:\n': 'spec:\n  "\\e[31m\\u2028\\u202e": 1\n' }),
     });
     expect(out).toBe(
-      '-:7:3: spec["\\u001b[31m??"]: Unknown field: take it out, or write one of appRef, revision, artifacts, environments, promotion, suspend.\n',
+      '-:7:3: spec["\\u001b[31m??"]: Unknown field: remove it, or write one of appRef, revision, artifacts, environments, promotion, suspend.\n',
     );
   });
 

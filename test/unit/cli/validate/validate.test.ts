@@ -69,7 +69,7 @@ describe('turnpike validate', () => {
       code: 0,
       out: '',
       err: [
-        '-:22:9: warning: spec.promotion.strategy.secretRef.name: "hook": Secret demo/hook was not checked: It is not in what was checked.',
+        '-:22:9: warning: spec.promotion.strategy.secretRef.name: "hook": Secret demo/hook was not checked: It is not among the checked files.',
         '1 Pipeline in standard input: 0 errors, 1 warning.',
       ],
     });
@@ -101,7 +101,7 @@ describe('turnpike validate', () => {
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['-x', '-'], "Unknown option '-x'"],
     [['-', '-o', 'xml'], '--output: "xml" is not one of text, json.'],
-    [['-', '--max-files=none'], '--max-files: "none" is not a whole number from 1.'],
+    [['-', '--max-files=none'], '--max-files: "none" is not a whole number of at least 1.'],
   ])('refuses %j with a sentence and exits with 2', async (args, sentence) => {
     const { code, out, err } = await validate(args);
     expect({ code, out, first: lines(err)[0] }).toEqual({
@@ -125,7 +125,7 @@ describe('turnpike validate', () => {
     const gone = join(folder.path, 'gone.yaml');
     expect(await validate([gone])).toEqual({
       code: 1,
-      out: `${gone}:1:1: There is no such file or directory.\n`,
+      out: `${gone}:1:1: No such file or directory.\n`,
       err: `No Pipeline found in ${gone}: 1 error, 0 warnings.\n`,
     });
     const inside = join(folder.write('file.yaml', ''), 'x');
@@ -288,7 +288,7 @@ describe('a Secret of the same input', () => {
     `apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: hook, namespace: demo}\nspec: {encryptedData: {${key}: AgB=}}\n`;
   const external = (spec: string) =>
     `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: made, namespace: demo}\nspec: ${spec}\n`;
-  const unchecked = 'Secret demo/hook was not checked: It is not in what was checked.';
+  const unchecked = 'Secret demo/hook was not checked: It is not among the checked files.';
 
   test.each([
     ['with the key', HOOK_SECRET, NONE],

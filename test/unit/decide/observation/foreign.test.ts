@@ -104,7 +104,7 @@ describe('an error of a cluster by a GitopsCluster of another namespace', () => 
 
   test('is one line of 200 characters, as a message is', async () => {
     const { text } = await observed({ namespace: 'dev', clusterRef: EAST, read });
-    const ours = ' Its signed events are believed.';
+    const ours = ' Its signed events are trusted.';
     expect(text).toStartWith('no route to 10.0.0.1 xxx');
     expect(text).toEndWith(`…${ours}`);
     expect(text).toHaveLength(MAX_FOREIGN + ours.length);
@@ -113,7 +113,7 @@ describe('an error of a cluster by a GitopsCluster of another namespace', () => 
   test('is not shown where that namespace hides it', async () => {
     const { text } = await observed({ namespace: 'dev', clusterRef: EAST, read, disclosure: HIDDEN });
     expect(text).toBe(
-      'Cluster GitopsCluster fleet/east cannot be read. Why is not shown: of the namespace, it says so. Its signed events are believed.',
+      'Cluster GitopsCluster fleet/east cannot be read. The reason is not shown: of the namespace, it says so. Its signed events are trusted.',
     );
   });
 });

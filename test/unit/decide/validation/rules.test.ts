@@ -72,7 +72,7 @@ function offline({ rule, problems, warnings }: RuleCase): Pick<RuleCase, 'proble
   const ofTheCluster: Rule[] = ['cluster-exists', 'application-readable', 'target-readable-by-author'];
   if (ofTheCluster.includes(rule)) return { problems: [], warnings: [] };
   if (rule === 'secret-exists') {
-    const why = 'was not checked: It is not in what was checked.';
+    const why = 'was not checked: It is not among the checked files.';
     return { problems: [], warnings: problems.map((line) => line.replace(/does not exist: .*/, why)) };
   }
   const foreign = 'A Pipeline of another namespace';

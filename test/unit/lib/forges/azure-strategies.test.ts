@@ -79,7 +79,7 @@ describe('the way to merge on Azure DevOps', () => {
     });
     expect(strategyFor([], 'merge', 'main')).toEqual({
       problem:
-        'No way to merge is allowed by the branch policy Limit merge types of main: allow one there, the same one in each such policy.',
+        'No merge method is allowed by the branch policy Limit merge types of main: allow one there, the same one in each such policy.',
     });
   });
 });

@@ -11,7 +11,7 @@ describe('what helps against a failure', () => {
     const refused = await answerProblem(new Response('', { status: 401 }), remote);
     expect(refused?.message).toBe('https://git.example/a refuses the credentials (HTTP 401): check them.');
     expect(diskProblem(full, { directory: '/cache' })?.message).toBe(
-      'The disk of /cache, the directory of the cache, is full: make room there, or set the bound of the cache to what it can hold.',
+      'The disk of /cache, the directory of the cache, is full: free some space there, or set the bound of the cache to what it can hold.',
     );
   });
 
@@ -22,7 +22,7 @@ describe('what helps against a failure', () => {
     );
     const settings = { directory: '--dir', maxBytes: '--room' };
     expect(diskProblem(full, { directory: '/cache', settings })?.message).toBe(
-      'The disk of /cache, the directory of --dir, is full: make room there, or set --room to what it can hold.',
+      'The disk of /cache, the directory of --dir, is full: free some space there, or set --room to what it can hold.',
     );
   });
 });

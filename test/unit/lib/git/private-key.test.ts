@@ -46,7 +46,7 @@ describe('a private key', () => {
     const sentence = privateKeyProblem('Secret a/b', IDENTITY, text, false);
     expect(sentence).toBe(
       isLocked
-        ? 'Secret a/b has a key with a passphrase under identity and no key password: put the passphrase there.'
+        ? 'Secret a/b has a key with a passphrase under identity and no key password: add the passphrase.'
         : undefined,
     );
     expect(privateKeyProblem('Secret a/b', IDENTITY, text, true)).toBeUndefined();

@@ -29,8 +29,8 @@ describe('the authorities of callers', () => {
   const faulty: [string, string, string][] = [
     ['nothing', '', 'holds no certificate in PEM'],
     ['a key', one.key, 'holds no certificate in PEM'],
-    ['a damaged one', one.cert.replace(/\n.{20}/, `\n${'A'.repeat(20)}`), "damaged or no authority's"],
-    ['one that is no authority', `${one.cert}${leaf.cert}`, "damaged or no authority's"],
+    ['a damaged one', one.cert.replace(/\n.{20}/, `\n${'A'.repeat(20)}`), 'damaged, or not of an authority'],
+    ['one that is no authority', `${one.cert}${leaf.cert}`, 'damaged, or not of an authority'],
   ];
 
   test.each(faulty)('are refused with a sentence where the file holds %s', async (_, text, sentence) => {

@@ -75,7 +75,7 @@ describe('where objects of a kind are found', () => {
       [`/apis/${GROUP}/v1`]: resources('HelmRelease'),
     });
     expect(await of('v1')).toBe('v1');
-    await expect(of('v1', 'Other')).rejects.toThrow('knows no kind Other');
+    await expect(of('v1', 'Other')).rejects.toThrow('has no kind Other');
     served[`/apis/${GROUP}`] = group('v2', 'v2', 'v1');
     served[`/apis/${GROUP}/v2`] = resources('HelmRelease', 'Other');
     pass(11);

@@ -62,12 +62,12 @@ describe('a label selector', () => {
     ['a b', '"b" is not an operator'],
     ['a=b c', '"c" is not expected there'],
     ['!a=b', '"=" is not expected there'],
-    ['a in b', 'values stand in parentheses'],
-    ['a in (b', 'values stand in parentheses'],
+    ['a in b', 'values must be in parentheses'],
+    ['a in (b', 'values must be in parentheses'],
     ['a>b', '"b" is not a whole number'],
-    ['a/b/c=d', '"a/b/c" is not a key of a label'],
-    ['a=b/c', '"b/c" is not a value of a label'],
-    [`a=${'b'.repeat(64)}`, 'is not a value of a label'],
+    ['a/b/c=d', '"a/b/c" is not a label key'],
+    ['a=b/c', '"b/c" is not a label value'],
+    [`a=${'b'.repeat(64)}`, 'is not a label value'],
     ['x'.repeat(5000), 'it is longer than 4096 characters'],
   ])('%p is refused: %s', (text, why) => {
     expect(() => parseLabelSelector(text)).toThrow(why);

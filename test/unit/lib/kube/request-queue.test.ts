@@ -166,7 +166,7 @@ describe('requests to other clusters', () => {
     await Bun.sleep(50);
     const error = await failureOf(get(other));
     expect(error).toMatchObject({ code: 'ApiBusy', retry: 'backoff' });
-    expect(error.message).toContain('waits for room: it was not sent within 300 ms');
+    expect(error.message).toContain('in progress: this one was not sent within 300 ms');
     expect([asked, other.available()]).toEqual([0, true]);
     other.close();
     expect((await failureOf(get(other))).message).toContain('closed');

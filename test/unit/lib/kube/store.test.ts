@@ -28,5 +28,5 @@ test('an answer of another form is told by the place of its first fault, without
   const read = (answer: unknown) => () => parseFirst(schema, answer);
   expect(read({ items: [{ name: 'a' }, { name: 7 }, { name: 8 }] })).toThrow('items.1.name is not string');
   expect(read(words)).toThrow('all of it is not Object');
-  expect(read({ items: words })).toThrow(/^An answer has another form than expected: items is not Array\.$/);
+  expect(read({ items: words })).toThrow(/^An answer has an unexpected form: items is not Array\.$/);
 });

@@ -34,7 +34,7 @@ describe('a client certificate', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
     const chain = `${one.cert}\n${broken}`;
     expect(faultOf({ 'tls.crt': chain, 'tls.key': one.key })).toBe(
-      "Secret team/tls has a key tls.crt with a certificate that cannot be read: put the client's there, and behind it those of the authorities above it alone.",
+      "Secret team/tls has a key tls.crt with a certificate that cannot be read: use the client's, followed only by those of the authorities above it.",
     );
     const tls = { cert: chain, key: one.key };
     // It does not come as far as the port, where nothing listens.
@@ -45,7 +45,7 @@ describe('a client certificate', () => {
 
   test('is no other one than its private key belongs to', () => {
     expect(faultOf({ 'tls.crt': one.cert, 'tls.key': other.key })).toBe(
-      'Secret team/tls has a key tls.key that does not belong to the certificate in tls.crt: put the two of one pair there.',
+      'Secret team/tls has a key tls.key that does not belong to the certificate in tls.crt: use a matching pair.',
     );
   });
 
@@ -53,7 +53,7 @@ describe('a client certificate', () => {
     const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' } as const;
     const locked = createPrivateKey(one.key).export(options).toString();
     expect(faultOf({ certFile: one.cert, keyFile: locked })).toBe(
-      'Secret team/tls has a key keyFile with a passphrase: put the private key there without one.',
+      'Secret team/tls has a key keyFile with a passphrase: use a private key without one.',
     );
   });
 

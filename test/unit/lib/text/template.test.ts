@@ -21,12 +21,9 @@ const CASES: readonly (readonly [string, string])[] = [
   ['{{constructor}}', 'problem: There is no {{constructor}} here: use revision, from, approvedBy.'],
   ['{{ revision', 'problem: "{{ revision" is not a placeholder: write one as {{revision}}.'],
   ['{{{revision}}}', 'problem: "{{{revision}}}" is not a placeholder: write one as {{revision}}.'],
-  ['{{#from}}', 'problem: {{#from}} has no end: write {{/from}} behind it.'],
-  ['{{/from}}', 'problem: {{/from}} ends what was not begun: write {{#from}} before it.'],
-  [
-    '{{#from}}{{/revision}}',
-    'problem: {{/revision}} ends what was not begun: write {{#revision}} before it.',
-  ],
+  ['{{#from}}', 'problem: {{#from}} is not closed: write {{/from}} after it.'],
+  ['{{/from}}', 'problem: {{/from}} closes nothing: write {{#from}} before it.'],
+  ['{{#from}}{{/revision}}', 'problem: {{/revision}} closes nothing: write {{#revision}} before it.'],
   ['{{#from}}'.repeat(6), 'problem: Sections nest deeper than 5 levels.'],
 ];
 

@@ -176,14 +176,14 @@ const REPORTED: readonly Row[] = [
     shows: 'a mapping',
     field: 'a',
     text: 'x: 1\na:\n  b: 1\n',
-    problem: /^Line 3: .*a mapping stands there/,
+    problem: /^Line 3: .*a mapping is there/,
   },
-  { shows: 'a list', field: 'a', text: 'a:\n- 1\n', problem: /^Line 2: .*a list stands there/ },
+  { shows: 'a list', field: 'a', text: 'a:\n- 1\n', problem: /^Line 2: .*a list is there/ },
   {
     shows: 'a key without a value',
     field: 'a.b',
     text: 'a: {b}\n',
-    problem: /^Line 1: .*no value stands there/,
+    problem: /^Line 1: .*there is no value/,
   },
   {
     shows: 'a member that is there twice',
@@ -281,7 +281,7 @@ describe('a file with a marker and a field', () => {
     expect(result).toMatchObject({
       text: `a: 1 ${mark}\nb: 6.1.0 ${mark}\n`,
       marked: 1,
-      problems: ['Line 1: the value is not set, for it shall become "v2" and "6.1.0" at once.'],
+      problems: ['Line 1: the value is not set, because it would have to be both "v2" and "6.1.0".'],
     });
   });
 

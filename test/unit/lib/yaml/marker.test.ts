@@ -381,7 +381,7 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker in a block of text',
     text: `data:\n  values.yaml: |\n    image:\n      tag: 1.0.0 ${MARK}\n`,
-    problem: /^Line 4: the marker is not used: it stands in a block of text, .* configMapGenerator/,
+    problem: /^Line 4: the marker is not used: it is in a block of text, .* configMapGenerator/,
   },
   {
     shows: 'a marker in a folded block',
@@ -406,7 +406,7 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker glued to its value',
     text: `a: 1.0.0#{"$promotion":"${KEY}"}\n`,
-    problem: /^Line 1: the marker is not used: no blank stands before its #/,
+    problem: /^Line 1: the marker is not used: there is no space before its #/,
   },
   {
     shows: 'a marker with a blank in it, glued',
@@ -417,7 +417,7 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker behind a no-break space',
     text: `a: 1.0.0\u00a0${MARK}\n`,
-    problem: /^Line 1: .*looks like a blank and is not one/,
+    problem: /^Line 1: .*looks like a space, but is not one/,
   },
   {
     shows: 'a marker of a part that is glued',
@@ -516,7 +516,7 @@ const REPORTED: readonly Row[] = [
     text: `${TAG_MARK}\na: 1.0.0 ${MARK}\n`,
     value: OCI,
     problem:
-      /^Line 2: the value is not set, for it shall become "6\.1\.0" and "6\.1\.0@sha256:\w+" at once\.$/,
+      /^Line 2: the value is not set, because it would have to be both "6\.1\.0" and "6\.1\.0@sha256:\w+"\.$/,
   },
   {
     shows: 'text behind the JSON',
