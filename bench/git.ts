@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const PREPARE_MS = 45_000;
 const REPOSITORY = 'bench-monorepo';
 
-interface Stage {
+interface Setup {
   readonly lab: Lab;
   readonly turnpike: Turnpike;
   readonly watch: Stopwatch;
@@ -29,7 +29,7 @@ interface Stage {
  * without a base branch that has moved; and a hundred at once.
  */
 export async function benchGit(lab: Lab, turnpike: Turnpike, watch: Stopwatch): Promise<Figure[]> {
-  const stage = { lab, turnpike, watch };
+  const setup = { lab, turnpike, watch };
   const url = `${watch.url}/${lab.gitea.user}/${REPOSITORY}`;
   process.stderr.write('making a repository of 12,000 files and its Pipelines\n');
   const apps = await makeApps(lab, url, 1 + 2 * ROUNDS + AT_ONCE);
@@ -49,7 +49,7 @@ export async function benchGit(lab: Lab, turnpike: Turnpike, watch: Stopwatch): 
     await lab.gitea.commit(REPOSITORY, 'main', { 'README.md': `Round ${round}.\n` }, 'Change something');
     moved.push(await timePromotion(app, turnpike, watch, 'dev'));
   }
-  const together = await timeTogether(others, stage);
+  const together = await timeTogether(others, setup);
   return [
     ...coldFigures(cold),
     ...warmFigures('known repository', warm),
@@ -80,13 +80,13 @@ async function closeAll({ gitea }: Lab): Promise<void> {
  * Every promotion waits for one window and begins when it opens, so that nothing but the promotions takes
  * the machine's time then. The measurement ends when the last pull request is open.
  */
-async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Figure[]> {
-  const { lab, watch } = stage;
+async function timeTogether(apps: readonly Scenario[], setup: Setup): Promise<Figure[]> {
+  const { lab, watch } = setup;
   const opensAt = Math.ceil((Date.now() + PREPARE_MS) / MINUTE_MS) * MINUTE_MS;
   await lab.kubectl(['patch', '-f', '-', '--type=merge', '-p', windowFrom(opensAt)], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: apps.map(pipelineOf) }),
   });
-  await Promise.all(apps.map((app) => deployAndTell(app, stage)));
+  await Promise.all(apps.map((app) => deployAndNotify(app, setup)));
   const left = opensAt - Date.now();
   if (left < 0) throw new Error('the window opened before all events were sent');
   process.stderr.write(
@@ -128,9 +128,9 @@ function pipelineOf({ name: namespace }: Scenario) {
   };
 }
 
-async function deployAndTell(app: Scenario, { turnpike }: Stage): Promise<void> {
+async function deployAndNotify(app: Scenario, { turnpike }: Setup): Promise<void> {
   await app.deploy('dev', VERSION);
-  const answer = await app.tell(turnpike.hook, 'dev', VERSION);
+  const answer = await app.notify(turnpike.hook, 'dev', VERSION);
   if (!answer.ok) throw new Error(`an event was answered ${answer.status}: ${await answer.text()}`);
 }
 

@@ -30,7 +30,7 @@ Prints the figures of the suites as tables, of all when none is named:
 const IDLE_SECONDS = 10;
 const SUITES = ['promotion', 'git', 'hook', 'admission', 'rotation', 'idle', 'memory'];
 
-interface Stage {
+interface Setup {
   readonly lab: Lab;
   readonly turnpike: Turnpike;
   readonly watch: Stopwatch;
@@ -66,42 +66,42 @@ async function main(): Promise<number> {
 async function runSuites(isWanted: (suite: string) => boolean): Promise<Record<string, Suite>> {
   // Flux itself would take part of the machine; the benchmarks play it.
   await using lab = await startLab({ gitea: true, definitions: true, reporter: reportToStderr() });
-  const stage = await setUp(lab);
+  const setup = await setUp(lab);
   const suites: Record<string, Suite> = {};
-  const idle = isWanted('memory') ? await idleMemory(stage) : [];
+  const idle = isWanted('memory') ? await idleMemory(setup) : [];
   if (isWanted('promotion')) {
-    const figures = await benchPromotion(lab, stage.turnpike, stage.watch);
+    const figures = await benchPromotion(lab, setup.turnpike, setup.watch);
     suites.promotion = { title: 'Promotion by pull request (10 files, Gitea)', figures };
   }
   if (isWanted('git')) {
-    const figures = await benchGit(lab, stage.turnpike, stage.watch);
+    const figures = await benchGit(lab, setup.turnpike, setup.watch);
     suites.git = { title: 'Git (1,000 applications × 3 environments × 4 files, Gitea)', figures };
   }
   if (isWanted('hook')) {
-    const figures = await benchHook(lab, stage.turnpike);
+    const figures = await benchHook(lab, setup.turnpike);
     suites.hook = { title: 'Promotion webhook (wrk -t1 -c32)', figures };
   }
   if (isWanted('admission')) {
-    const figures = await benchAdmission(lab, stage.turnpike);
+    const figures = await benchAdmission(lab, setup.turnpike);
     suites.admission = { title: 'Admission webhook (wrk -t1 -c100 over TLS)', figures };
   }
   if (isWanted('rotation')) {
-    const figures = await benchRotation(lab, stage.turnpike);
+    const figures = await benchRotation(lab, setup.turnpike);
     suites.rotation = { title: 'Three rotations of the certificate under load', figures };
   }
   if (isWanted('idle')) {
-    const figures = await benchIdle(lab, stage.turnpike);
+    const figures = await benchIdle(lab, setup.turnpike);
     suites.idle = { title: 'An idle fleet (1,000 Pipelines, 3,000 Kustomizations)', figures };
   }
   if (isWanted('memory')) {
-    const figures = [...idle, await memoryAfter(stage)];
+    const figures = [...idle, await memoryAfter(setup)];
     suites.memory = { title: 'Memory', figures };
   }
-  stage.watch.stop();
+  setup.watch.stop();
   return suites;
 }
 
-async function setUp(lab: Lab): Promise<Stage> {
+async function setUp(lab: Lab): Promise<Setup> {
   const watch = startStopwatch(lab.gitea.url);
   const flags = {
     'insecure-git-hosts': [lab.gitea.url, watch.url].map((url) => new URL(url).host).join(','),
@@ -113,13 +113,13 @@ async function setUp(lab: Lab): Promise<Stage> {
   return { lab, watch, turnpike: await startTurnpike(lab, { flags }) };
 }
 
-async function idleMemory({ turnpike }: Stage): Promise<Figure[]> {
+async function idleMemory({ turnpike }: Setup): Promise<Figure[]> {
   await Bun.sleep(IDLE_SECONDS * 1000);
   const value = await memoryOf(turnpike);
   return [{ name: 'idle', value, unit: 'MB', goal: 'at most 110 MB', met: value <= 110 }];
 }
 
-async function memoryAfter({ turnpike }: Stage): Promise<Figure> {
+async function memoryAfter({ turnpike }: Setup): Promise<Figure> {
   const value = await memoryOf(turnpike);
   return {
     name: 'after the load above',

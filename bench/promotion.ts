@@ -87,7 +87,7 @@ export async function timePromotion(
   await app.deploy(from, VERSION);
   watch.take();
   const started = performance.now();
-  const answer = await app.tell(turnpike.hook, from, VERSION, { prefer: 'wait=25' });
+  const answer = await app.notify(turnpike.hook, from, VERSION, { prefer: 'wait=25' });
   const whole = performance.now() - started;
   if (answer.status !== 201) throw new Error(`no pull request was opened: ${await answer.text()}`);
   const { waited, asked, answered } = watch.take();

@@ -8,7 +8,7 @@ import type { DemoOptions } from './options.ts';
 import { createPlayedFlux } from './played.ts';
 import { type Printer, wrap } from './print.ts';
 import { showRefusals } from './refusals.ts';
-import { bringUp, build, install } from './stage.ts';
+import { startPrograms, build, install } from './setup.ts';
 import type { Steps } from './steps.ts';
 import { walk } from './walk.ts';
 import { formatRow, watchPipelines } from './watch.ts';
@@ -29,12 +29,12 @@ export interface RunDeps {
 export async function runDemo({ flux }: DemoOptions, { print, steps, running }: RunDeps): Promise<void> {
   const parts = partsFor(flux);
   introduce(print, parts, flux);
-  const stage = { print, steps, parts };
-  await build(stage);
-  const lab = await bringUp(stage, (started) => {
+  const deps = { print, steps, parts };
+  await build(deps);
+  const lab = await startPrograms(deps, (started) => {
     running.lab = started;
   });
-  const turnpike = await install(stage, lab);
+  const turnpike = await install(deps, lab);
   running.turnpike = turnpike;
   const { hook } = turnpike;
   const key = newKey();

@@ -96,7 +96,7 @@ afterAll(() => lab?.stop());
 describe('with rights in one namespace', () => {
   test('a promotion goes from an event to a pull request', async () => {
     await app.deploy('dev', '1.1.0');
-    const answer = await app.tell(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
+    const answer = await app.notify(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
     expect(answer.status).toBe(201);
     const reasons = await lab.kubectl(['get', 'events', '-n', WATCHED, '-o', 'jsonpath={.items[*].reason}']);
     expect(reasons).toContain('PullRequestOpen');

@@ -102,7 +102,7 @@ describe('an Alert of Flux about a Pipeline', () => {
     'brings that a promotion waits for an approval, once, with all that one needs to know',
     async () => {
       await app.deploy('dev', '1.1.0');
-      const answer = await app.tell(turnpike.hook, 'dev', '1.1.0');
+      const answer = await app.notify(turnpike.hook, 'dev', '1.1.0');
       expect(await answer.json()).toMatchObject({ outcome: 'waiting-approval' });
       const event = await received('WaitingApproval');
       expect(event).toMatchObject({
@@ -116,7 +116,7 @@ describe('an Alert of Flux about a Pipeline', () => {
         from: '1.0.0',
         phase: 'WaitingApproval',
       });
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       await app.promotion('staging', (phase) => phase === 'WaitingApproval');
       expect(receivedAs('WaitingApproval')).toHaveLength(1);
       expect(receivedAs('WaitingApproval', '/faults')).toEqual([]);
@@ -132,7 +132,7 @@ describe('an Alert of Flux about a Pipeline', () => {
         reason: 'UpgradeFailed',
         message: 'Helm upgrade failed: timed out',
       };
-      await app.tell(turnpike.hook, 'dev', '1.2.0', failure);
+      await app.notify(turnpike.hook, 'dev', '1.2.0', failure);
       const event = await received('DeploymentFailed', '/faults');
       expect(event).toMatchObject({
         severity: 'error',

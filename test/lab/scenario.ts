@@ -17,7 +17,7 @@ export interface Scenario {
   /** Sets the version that an environment's HelmRelease runs. */
   deploy(environment: string, version: string, change?: { ready?: boolean }): Promise<void>;
   /** Flux's event about it, signed; `prefer` is sent as the header. */
-  tell(hook: string, environment: string, version: string, change?: EventChange): Promise<Response>;
+  notify(hook: string, environment: string, version: string, change?: EventChange): Promise<Response>;
   status(): Promise<PipelineStatus>;
   /** Waits until `check` accepts the promotion into an environment. */
   promotion(
@@ -117,7 +117,7 @@ export async function createScenario(
     await setRelease(lab, { namespace: namespaceOf(environment), name: 'app' }, { version: to, ready });
   }
 
-  async function tell(hook: string, environment: string, to: string, change: EventChange = {}) {
+  async function notify(hook: string, environment: string, to: string, change: EventChange = {}) {
     const { prefer, ...rest } = change;
     const event = {
       ...releaseEvent({ namespace: namespaceOf(environment), name: 'app' }, { version: to }),
@@ -151,7 +151,7 @@ export async function createScenario(
     environments,
     namespaceOf,
     deploy,
-    tell,
+    notify,
     status,
     promotion,
     manifest,

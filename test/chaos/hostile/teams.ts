@@ -121,7 +121,7 @@ const TRIES = 5;
 /** Sends an event like notification-controller: five times in 15 seconds at most. */
 async function tell({ scenario }: Team, { hook, environment, version }: Brought): Promise<void> {
   for (let tried = 0; tried < TRIES; tried += 1) {
-    const answer = await scenario.tell(hook, environment, version).catch(() => undefined);
+    const answer = await scenario.notify(hook, environment, version).catch(() => undefined);
     await answer?.arrayBuffer().catch(() => undefined);
     if (answer?.ok) return;
     await sleep(1000 * 2 ** tried * 0.5);

@@ -66,7 +66,7 @@ describe('a promotion by pull request', () => {
         ['staging', 'prod'],
       ] as const) {
         await app.deploy(from, '1.1.0');
-        const answer = await app.tell(turnpike.hook, from, '1.1.0', { prefer: 'wait=20' });
+        const answer = await app.notify(turnpike.hook, from, '1.1.0', { prefer: 'wait=20' });
         expect(answer.status).toBe(201);
         const pull = await openPullRequest(app);
         expect(answer.headers.get('location')).toBe(pull.html_url);
@@ -78,7 +78,7 @@ describe('a promotion by pull request', () => {
         await lab.gitea.merge(app.repository, pull.number);
       }
       await app.deploy('prod', '1.1.0');
-      const last = await app.tell(turnpike.hook, 'prod', '1.1.0');
+      const last = await app.notify(turnpike.hook, 'prod', '1.1.0');
       expect(await last.json()).toMatchObject({ outcome: 'completed' });
       await app.promotion('prod', (phase) => phase === 'Succeeded');
       expect((await app.status()).summary).toBe('dev 1.1.0 → staging 1.1.0 → prod 1.1.0');
@@ -125,10 +125,10 @@ describe('a promotion by pull request', () => {
     async () => {
       const app = await createScenario(lab, 'newer');
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
+      await app.notify(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
       const first = await openPullRequest(app);
       await app.deploy('dev', '1.2.0');
-      const answer = await app.tell(turnpike.hook, 'dev', '1.2.0', { prefer: 'wait=20' });
+      const answer = await app.notify(turnpike.hook, 'dev', '1.2.0', { prefer: 'wait=20' });
       expect(answer.headers.get('location')).toBe(first.html_url);
       const second = await openPullRequest(app);
       expect(second.number).toBe(first.number);
@@ -142,7 +142,7 @@ describe('a promotion by pull request', () => {
     async () => {
       const app = await createScenario(lab, 'early');
       await app.deploy('dev', '1.1.0', { ready: false });
-      expect((await app.tell(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
+      expect((await app.notify(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
       const { environments } = await app.status();
       expect(environments?.dev?.deployment).toMatchObject({ revision: '1.1.0', source: 'webhook' });
       expect(environments?.staging?.promotion).toBeUndefined();
@@ -158,14 +158,14 @@ describe('a promotion by pull request', () => {
     async () => {
       const app = await createScenario(lab, 'closed');
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
+      await app.notify(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' });
       const pull = await openPullRequest(app);
       await lab.gitea.api('PATCH', `/repos/${lab.gitea.user}/${app.repository}/pulls/${pull.number}`, {
         state: 'closed',
       });
       await lab.kubectl(['annotate', 'pipeline', 'app', '-n', app.name, 'reconcile.fluxcd.io/requestedAt=1']);
       await app.promotion('staging', (phase) => phase === 'Rejected');
-      expect(await (await app.tell(turnpike.hook, 'dev', '1.1.0')).json()).toMatchObject({
+      expect(await (await app.notify(turnpike.hook, 'dev', '1.1.0')).json()).toMatchObject({
         outcome: 'unchanged',
       });
       expect(await lab.gitea.pulls(app.repository, 'open')).toEqual([]);
@@ -178,7 +178,7 @@ describe('a promotion by pull request', () => {
     async () => {
       const app = await createScenario(lab, 'manual', { promotion: { manual: true } });
       await app.deploy('dev', '1.1.0');
-      expect(await (await app.tell(turnpike.hook, 'dev', '1.1.0')).json()).toMatchObject({
+      expect(await (await app.notify(turnpike.hook, 'dev', '1.1.0')).json()).toMatchObject({
         outcome: 'waiting-approval',
       });
       expect((await app.status()).environments?.staging?.waitingApproval?.revision).toBe('1.1.0');
@@ -212,7 +212,7 @@ describe('beside opening it', () => {
     async () => {
       const { app, text } = await withRepository('push', (url) => ({ push: { url, ...forge } }));
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       await app.promotion('prod', (phase) => phase === 'Merged');
       await waitUntil('the status to say what it waits for', async () => {
         const { message } = (await app.status()).environments?.prod?.promotion ?? {};
@@ -232,7 +232,7 @@ describe('beside opening it', () => {
         'pull-request': { type: 'gitea', url, ...forge, merge: 'auto' },
       }));
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       const { pullRequest } = await app.promotion('prod', (phase) => phase === 'Merged', 60);
       expect(await text()).toBe(app.manifest('prod', '1.1.0'));
       const path = `/repos/${lab.gitea.user}/${repository}/commits/${pullRequest?.commit}/status`;
@@ -250,7 +250,7 @@ describe('beside opening it', () => {
         'pull-request': { type: 'gitea', url, ...forge },
       }));
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       await app.promotion('prod', open);
       await app.deploy('prod', '1.2.0');
       await app.promotion('prod', (phase) => phase === 'Superseded');
@@ -269,7 +269,7 @@ describe('faults', () => {
     async () => {
       const app = await createScenario(lab, 'token', { token: 'not-a-token-of-anyone' });
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       const failed = await app.promotion('staging', (phase) => phase === 'Failed');
       expect(failed.message).not.toContain('not-a-token-of-anyone');
       const { conditions } = await app.status();
@@ -297,7 +297,7 @@ describe('faults', () => {
     async () => {
       const app = await createScenario(lab, 'unmarked', { unmarked: true });
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       const failed = await app.promotion('staging', (phase) => phase === 'Failed');
       expect(failed.message).toContain(`${app.name}:app:staging`);
       const branches = (await lab.gitea.api(
@@ -314,7 +314,7 @@ describe('faults', () => {
     async () => {
       const app = await createScenario(lab, 'away', { url: `http://${DEAD_HOST}/acme/away` });
       await app.deploy('dev', '1.1.0');
-      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.notify(turnpike.hook, 'dev', '1.1.0');
       const retried = await waitFor(
         'the third attempt',
         async () => {
@@ -364,7 +364,7 @@ describe('faults', () => {
       );
       const app = await createScenario(lab, 'others');
       await app.deploy('dev', '1.1.0');
-      expect((await app.tell(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' })).status).toBe(201);
+      expect((await app.notify(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' })).status).toBe(201);
     },
     MINUTE,
   );
@@ -374,7 +374,7 @@ describe('faults', () => {
     async () => {
       const app = await createScenario(lab, 'killed');
       await app.deploy('dev', '1.1.0');
-      expect((await app.tell(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
+      expect((await app.notify(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
       await turnpike.stop('SIGKILL');
       turnpike = await turnpike.start();
       await app.promotion('staging', open);
@@ -396,7 +396,7 @@ describe('faults', () => {
         },
       );
       expect((await fetch(`${turnpike.probes}/healthz`)).status).toBe(200);
-      const answer = await app.tell(turnpike.hook, 'dev', '1.1.0');
+      const answer = await app.notify(turnpike.hook, 'dev', '1.1.0');
       expect(answer.status).toBe(503);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       await lab.startApiserver();
@@ -404,7 +404,7 @@ describe('faults', () => {
         seconds: 60,
       });
       await app.deploy('dev', '1.1.0');
-      expect((await app.tell(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' })).status).toBe(201);
+      expect((await app.notify(turnpike.hook, 'dev', '1.1.0', { prefer: 'wait=20' })).status).toBe(201);
     },
     3 * MINUTE,
   );

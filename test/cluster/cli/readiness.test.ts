@@ -53,7 +53,7 @@ test('an admission webhook without a certificate keeps no event away, and it is 
     strategy: { notification: {} },
   });
   await app.deploy('dev', '1.1.0');
-  expect((await app.tell(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
+  expect((await app.notify(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
 });
 
 test('it is there as soon as the certificate can be had', async () => {

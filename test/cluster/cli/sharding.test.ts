@@ -100,7 +100,7 @@ describe('two shards of two replicas in one namespace', () => {
       const app = await scenarioIn(own, `event-${own}`);
       await app.deploy('dev', '1.1.0');
       const { hook } = await shards.leaderOf(other);
-      const answer = await app.tell(hook, 'dev', '1.1.0', { prefer: 'wait=20' });
+      const answer = await app.notify(hook, 'dev', '1.1.0', { prefer: 'wait=20' });
       expect(answer.status).toBe(201);
       const [pull] = await lab.gitea.pulls(app.repository, 'open');
       expect(answer.headers.get('location')).toBe(String(pull?.html_url));
@@ -266,7 +266,7 @@ describe('a shard whose leader is killed', () => {
     await shards.kill(first);
     await app.deploy('dev', '1.1.0');
     // By a replica of the other shard, while nobody leads its own.
-    expect((await app.tell(other.hook, 'dev', '1.1.0')).status).toBe(202);
+    expect((await app.notify(other.hook, 'dev', '1.1.0')).status).toBe(202);
     await app.promotion('staging', open, 60);
     expect(await acts(app)).toEqual({ main: 1, shard1: 0 });
     expect(await shards.leaderOf('shard1')).toBe(other);

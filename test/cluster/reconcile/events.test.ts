@@ -27,7 +27,7 @@ test('an event that cannot be handed over delays nothing, and the log says what 
     strategy: { notification: {} },
   });
   await app.deploy('dev', '1.1.0');
-  expect((await app.tell(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
+  expect((await app.notify(turnpike.hook, 'dev', '1.1.0')).status).toBe(202);
   const events = () => lab.kubectl(['get', 'events', '-n', app.name, '-o', 'jsonpath={.items[*].reason}']);
   await waitUntil('the Kubernetes Event', async () => (await events()) === 'WaitingApproval');
 

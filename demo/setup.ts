@@ -7,14 +7,14 @@ import { describeApplied, showCommand } from './apply.ts';
 import { NO_BREAK, type Printer, wrap } from './print.ts';
 import type { Steps } from './steps.ts';
 
-export interface StageDeps {
+export interface SetupDeps {
   readonly print: Printer;
   readonly steps: Steps;
   readonly parts: LabParts;
 }
 
 /** Builds the missing parts: the programs of the lab, once, and Turnpike itself. */
-export async function build({ print, steps, parts }: StageDeps): Promise<void> {
+export async function build({ print, steps, parts }: SetupDeps): Promise<void> {
   await steps.run('Build what is missing', async (conclude) => {
     const installed = await installLab(parts, print.reporter);
     const programs = [...installed.values()].filter(({ component }) => component.main !== undefined);
@@ -31,7 +31,7 @@ function describeProgram({ component, binary, ownBinary }: Located): string {
 }
 
 /** Starts the programs that Turnpike needs. `onLab` gets the lab at once, so that it can be ended. */
-export async function bringUp({ print, steps, parts }: StageDeps, onLab: (lab: Lab) => void): Promise<Lab> {
+export async function startPrograms({ print, steps, parts }: SetupDeps, onLab: (lab: Lab) => void): Promise<Lab> {
   const names = ['etcd', 'kube-apiserver', 'Gitea', ...(parts.flux ? ['Flux'] : [])].join(', ');
   return await steps.run(`Start ${names}`, async (conclude) => {
     const lab = await startLab({ ...parts, reporter: print.reporter });
@@ -47,7 +47,7 @@ export async function bringUp({ print, steps, parts }: StageDeps, onLab: (lab: L
 }
 
 /** Installs Turnpike as users do, and starts the program with the rights of its ServiceAccount. */
-export async function install({ print, steps }: StageDeps, lab: Lab): Promise<Turnpike> {
+export async function install({ print, steps }: SetupDeps, lab: Lab): Promise<Turnpike> {
   return await steps.run('Install Turnpike', async (conclude) => {
     const port = await freePort();
     const { overlay, printed } = await installTurnpike(lab, port);
