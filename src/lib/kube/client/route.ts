@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { createDeadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { ClusterUrl } from '../../net/index.ts';
 import { hostOf } from '../../net/pure.ts';
@@ -96,15 +97,14 @@ function checkBehind(checkHost: HostCheck, server: URL): () => Promise<CheckedHo
   const unknown: CheckedHost = { addresses: [], isQuotable: true };
 
   async function ask(what: ClusterUrl): Promise<CheckedHost> {
-    const late = Promise.withResolvers<CheckedHost>();
-    const timer = setTimeout(() => late.resolve(unknown), BEHIND_MS);
+    const deadline = createDeadline({ timeoutMs: BEHIND_MS });
     try {
-      return await Promise.race([checkHost(what, server), late.promise]);
+      return await deadline.race(checkHost(what, server));
     } catch (error) {
       if (error instanceof TurnpikeError) throw error;
       return unknown;
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig, type User } from '@kubernetes/client-node';
+import { createCache } from '../../async/index.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
 import { authoritiesIn, authoritiesText, NO_ROOT_NEEDED } from '../../net/pure.ts';
 
@@ -22,6 +23,8 @@ const FRESH_MS = 1000;
 /** A server that refuses everything must not make us start a plugin for each request. */
 const INVALIDATE_EVERY_MS = 10_000;
 const TOKEN_FILE = 'token-file';
+/** The key of the one that there is. */
+const USER = 'user';
 
 /** A user's `authProvider` that reads the token from a file which others replace now and then. */
 export function tokenFileProvider(path: string): { name: string; config: { path: string } } {
@@ -34,8 +37,7 @@ export function tokenFileProvider(path: string): { name: string; config: { path:
  */
 export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource {
   let config = forget(kubeConfig);
-  let known: { readonly credentials: Credentials; readonly at: number } | undefined;
-  let asking: Promise<Credentials> | undefined;
+  const known = createCache<Credentials>({ max: 1, ttlMs: FRESH_MS, now: () => performance.now() });
   let invalidatedAt = Number.NEGATIVE_INFINITY;
   const authorities = createAuthorities();
 
@@ -50,27 +52,17 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
         { cause: error },
       );
     }
-    const credentials = toCredentials(options, authorities(options.ca));
-    known = { credentials, at: performance.now() };
-    return credentials;
-  }
-
-  function current(): Promise<Credentials> {
-    if (known && performance.now() - known.at < FRESH_MS) return Promise.resolve(known.credentials);
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    return asking;
+    return toCredentials(options, authorities(options.ca));
   }
 
   function invalidate(): void {
     if (performance.now() - invalidatedAt < INVALIDATE_EVERY_MS) return;
     invalidatedAt = performance.now();
-    known = undefined;
+    known.delete(USER);
     config = forget(config);
   }
 
-  return { current, invalidate };
+  return { current: async () => known.get(USER, ask), invalidate };
 }
 
 /** The same configuration without what its authenticators have cached: it has no method for that. */
