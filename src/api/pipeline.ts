@@ -227,3 +227,9 @@ export type PipelineKey = string & { readonly __brand: 'PipelineKey' };
 export function pipelineKey(namespace: string, name: string): PipelineKey {
   return `${namespace}/${name}` as PipelineKey;
 }
+
+/** The namespace and the name that a key is made of. */
+export function keyNames(key: PipelineKey): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}

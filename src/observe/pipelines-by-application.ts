@@ -1,4 +1,4 @@
-import type { AppRef, PipelineKey } from '../api/pipeline.ts';
+import { type AppRef, keyNames, type PipelineKey } from '../api/pipeline.ts';
 import { applicationKey, applicationKeys } from '../decide/validation.ts';
 import type { SpecChanges } from './pipelines/spec-changes.ts';
 
@@ -23,8 +23,7 @@ export function indexByApplication(specs: SpecChanges): PipelinesByApplication {
       if (others.length > 0) byApplication.set(application, others);
       else byApplication.delete(application);
     }
-    const [namespace = ''] = key.split('/');
-    const applications = spec ? applicationKeys(spec, namespace) : [];
+    const applications = spec ? applicationKeys(spec, keyNames(key).namespace) : [];
     if (applications.length > 0) byPipeline.set(key, applications);
     else byPipeline.delete(key);
     for (const application of applications) {

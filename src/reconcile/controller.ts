@@ -1,6 +1,5 @@
 import { GROUP, KIND } from '../api/group.ts';
-import type { PipelineKey } from '../api/pipeline.ts';
-import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import { keyNames, type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { Queue, Workers } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -84,9 +83,8 @@ async function workOn(deps: ControllerDeps, key: PipelineKey): Promise<void> {
 
 /** The fields of controller-runtime: all lines of one reconciliation have one `reconcileID`. */
 function logFields(key: PipelineKey) {
-  const [namespace = '', name = ''] = key.split('/');
   const controller = { controller: CONTROLLER, controllerGroup: GROUP, controllerKind: KIND };
-  return { ...controller, namespace, name, reconcileID: crypto.randomUUID() };
+  return { ...controller, ...keyNames(key), reconcileID: crypto.randomUUID() };
 }
 
 async function attempt(deps: ControllerDeps, key: PipelineKey): Promise<string> {
@@ -126,6 +124,5 @@ function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string 
 }
 
 function observeDuration(metrics: Metrics, key: PipelineKey, seconds: number): void {
-  const [namespace = '', name = ''] = key.split('/');
-  metrics.pipelineReconcileSeconds.observe(key, { kind: KIND, name, namespace }, seconds);
+  metrics.pipelineReconcileSeconds.observe(key, { kind: KIND, ...keyNames(key) }, seconds);
 }

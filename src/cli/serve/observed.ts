@@ -1,4 +1,4 @@
-import type { PipelineKey, Target } from '../../api/pipeline.ts';
+import { keyNames, type PipelineKey, type Target } from '../../api/pipeline.ts';
 import { refusedReference, type SpecPolicy } from '../../decide/validation.ts';
 import { createBulkhead, createGarbageCollector, createSlots } from '../../lib/async/index.ts';
 import { type ClusterRoom, createByteRoom, createDiscovery, createHostCheck } from '../../lib/kube/index.ts';
@@ -92,6 +92,6 @@ function clusterRoom(sockets: Pick<Sockets, 'clusters' | 'lists'>): ClusterRoom 
 }
 
 function isAllowed(pipeline: PipelineKey, policy: SpecPolicy): (target: Target) => boolean {
-  const [own = ''] = pipeline.split('/');
+  const { namespace: own } = keyNames(pipeline);
   return (target) => refusedReference(target, policy, own) === undefined;
 }

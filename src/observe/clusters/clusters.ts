@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { ClusterRef, PipelineKey, PipelineSpec } from '../../api/pipeline.ts';
+import { type ClusterRef, keyNames, type PipelineKey, type PipelineSpec } from '../../api/pipeline.ts';
 import { pathsOf } from '../../decide/model/artifacts.ts';
 import { clusterKey } from '../../decide/model/target-key.ts';
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
@@ -100,7 +100,7 @@ function clustersOf(
   spec: PipelineSpec,
   references: ReferencePolicy,
 ): Map<string, ClusterUse> {
-  const [inNamespace = ''] = pipeline.split('/');
+  const { namespace: inNamespace } = keyNames(pipeline);
   const uses = new Map<string, ClusterUse>();
   const paths = pathsOf(spec);
   for (const { namespace, clusterRef: ref } of spec.environments.flatMap(({ targets }) => targets)) {

@@ -1,3 +1,4 @@
+import { keyNames, type PipelineKey } from '../../api/pipeline.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { NamedApplication } from '../applications/watch.ts';
 import type { ConnectionListener } from './connection.ts';
@@ -14,7 +15,7 @@ export interface CurrentConnection {
   use(kubeconfig: FoundKubeconfig): void;
   release(): void;
   /** Sets the applications that an owner, the key of a Pipeline, has there; an empty list when it is gone. */
-  setInterest(owner: string, applications: readonly NamedApplication[]): void;
+  setInterest(owner: PipelineKey, applications: readonly NamedApplication[]): void;
   /** Call it when other namespaces may use the cluster than before. */
   refreshInterests(): void;
 }
@@ -32,19 +33,19 @@ export function createCurrentConnection(
   { title, namespace, users, pool, hosts }: CurrentConnectionDeps,
   listener: ConnectionListener,
 ): CurrentConnection {
-  const interests = new Map<string, readonly NamedApplication[]>();
+  const interests = new Map<PipelineKey, readonly NamedApplication[]>();
   let current: ConnectionHandle | undefined;
   let unsubscribe = () => {};
 
   /** Several clusters of Pipelines may share a connection. */
-  function ownerOf(owner: string): string {
+  function ownerOf(owner: PipelineKey): string {
     return `${title} ${owner}`;
   }
 
   /** Applications of owners that may not use the cluster are not watched. */
-  function forward(owner: string, applications: readonly NamedApplication[]): void {
-    const [user = ''] = owner.split('/');
-    current?.connection.setInterest(ownerOf(owner), users.refusal(user) ? [] : applications);
+  function forward(owner: PipelineKey, applications: readonly NamedApplication[]): void {
+    const isRefused = users.refusal(keyNames(owner).namespace) !== undefined;
+    current?.connection.setInterest(ownerOf(owner), isRefused ? [] : applications);
   }
 
   function refreshInterests(): void {

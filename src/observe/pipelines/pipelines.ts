@@ -1,5 +1,5 @@
 import { API_VERSION, FIELD_MANAGER, KIND, PLURAL } from '../../api/group.ts';
-import type { PipelineKey, PipelineStatus, StoredPipeline } from '../../api/pipeline.ts';
+import { keyNames, type PipelineKey, type PipelineStatus, type StoredPipeline } from '../../api/pipeline.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { createInformer, type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -49,7 +49,7 @@ export function createPipelineStore(client: KubeClient, options: PipelineStoreOp
   }
 
   async function read(key: PipelineKey): Promise<StoredPipeline | undefined> {
-    const [inNamespace = '', name = ''] = key.split('/');
+    const { namespace: inNamespace, name } = keyNames(key);
     if (namespace && inNamespace !== namespace) return undefined;
     try {
       return accepted(await client.request({ method: 'GET', path: pathOf(inNamespace, name) }));

@@ -1,5 +1,5 @@
 import { GROUP, PLURAL } from '../../api/group.ts';
-import { type PipelineKey, pipelineKey } from '../../api/pipeline.ts';
+import { keyNames, type PipelineKey, pipelineKey } from '../../api/pipeline.ts';
 import {
   alsoManagedBy,
   alsoManagedByForeign,
@@ -37,7 +37,7 @@ async function namedPipelines(
   namespace: string,
 ): Promise<ReadonlySet<PipelineKey>> {
   const { lookups, deps } = lookup;
-  const near = [...others].filter((one) => namespaceOf(one) === namespace);
+  const near = [...others].filter((one) => keyNames(one).namespace === namespace);
   if (!deps.subjects) return new Set(near);
   const some = near.slice(0, MAX_NAMED);
   const answers = await eachInTurn(some, { key: String, lookups }, (one) => maySee(lookup, one));
@@ -45,8 +45,7 @@ async function namedPipelines(
 }
 
 function maySee(lookup: Lookup, pipeline: PipelineKey): Soon<boolean> {
-  const [namespace = '', name = ''] = pipeline.split('/');
-  const allowed = mayGet(lookup, { group: GROUP, resource: PLURAL, namespace, name });
+  const allowed = mayGet(lookup, { group: GROUP, resource: PLURAL, ...keyNames(pipeline) });
   return allowed instanceof Promise ? allowed.catch(notSeen) : allowed;
 }
 
@@ -56,11 +55,7 @@ function notSeen(error: unknown): boolean {
 }
 
 function managedBySentence(other: PipelineKey, named: ReadonlySet<PipelineKey>, namespace: string): string {
-  const [inNamespace = '', name = ''] = other.split('/');
+  const { namespace: inNamespace, name } = keyNames(other);
   if (named.has(other)) return alsoManagedBy(inNamespace, name);
   return inNamespace === namespace ? alsoManagedByUnnamed() : alsoManagedByForeign();
-}
-
-function namespaceOf(key: PipelineKey): string {
-  return key.split('/')[0] ?? '';
 }
