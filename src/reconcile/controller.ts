@@ -124,5 +124,6 @@ function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string 
 }
 
 function observeDuration(metrics: Metrics, key: PipelineKey, seconds: number): void {
-  metrics.pipelineReconcileSeconds.observe(key, { kind: KIND, ...keyNames(key) }, seconds);
+  const { namespace, name } = keyNames(key);
+  metrics.pipelineReconcileSeconds.observe(key, { kind: KIND, name, namespace }, seconds);
 }
