@@ -2,7 +2,7 @@ import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { API_VERSION, KIND } from '../src/api/group.ts';
 import { PipelineSpec } from '../src/api/pipeline.ts';
-import { RULES_KEY, type Rule } from '../src/api/rules.ts';
+import { type CelRule, RULES_KEY } from '../src/api/rules.ts';
 import type { Schema } from './structural.ts';
 
 /** Lies beside the CustomResourceDefinition; kubeconform finds it by `{{.ResourceKind}}-{{.ResourceAPIVersion}}`. */
@@ -58,11 +58,11 @@ function strict(schema: Schema): Schema {
     ...(isSchema(properties) && { properties: mapValues(properties, strict), additionalProperties: false }),
     ...(isSchema(items) && { items: strict(items) }),
   };
-  return withRules(node, (rules as readonly Rule[] | undefined) ?? []);
+  return withRules(node, (rules as readonly CelRule[] | undefined) ?? []);
 }
 
 /** The rules go into the node itself where no keyword meets itself there, else beside each other. */
-function withRules(node: Schema, rules: readonly Rule[]): Schema {
+function withRules(node: Schema, rules: readonly CelRule[]): Schema {
   const schemas = rules.flatMap(({ schema }) => (schema ? [schema] : []));
   const keywords = [node, ...schemas].flatMap((schema) => Object.keys(schema));
   const isFree = new Set(keywords).size === keywords.length;

@@ -1,4 +1,4 @@
-import { RULES_KEY, type Rule } from '../src/api/rules.ts';
+import { type CelRule, RULES_KEY } from '../src/api/rules.ts';
 
 /** A node of a structural OpenAPI schema, as a CustomResourceDefinition takes it. */
 export type Schema = { readonly [keyword: string]: unknown };
@@ -75,7 +75,7 @@ function pattern(schema: Schema): Schema {
 
 /** The rules beside a field as CEL; what they are in JSON Schema stays behind. */
 function validations(schema: Schema): Schema {
-  const list = schema[RULES_KEY] as readonly Rule[] | undefined;
+  const list = schema[RULES_KEY] as readonly CelRule[] | undefined;
   if (list === undefined) return {};
   return { 'x-kubernetes-validations': list.map(({ schema: _, ...rule }) => rule) };
 }

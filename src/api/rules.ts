@@ -7,7 +7,7 @@ import { withShortcut } from './schema-tools.ts';
  * beside its field; `scripts/structural.ts` brings it into the CustomResourceDefinition and
  * `scripts/json-schema.ts` into the schema for editors.
  */
-export interface Rule {
+export interface CelRule {
   /** CEL over `self`, true where the rule holds. */
   readonly rule: string;
   readonly message: string;
@@ -21,7 +21,7 @@ export interface Rule {
 export const RULES_KEY = 'x-turnpike-rules';
 
 /** The last one in a pipe counts. */
-export function rules<Input>(...list: readonly Rule[]) {
+export function rules<Input>(...list: readonly CelRule[]) {
   return v.metadata<Input, Record<string, unknown>>({ [RULES_KEY]: list });
 }
 
@@ -65,7 +65,7 @@ export function withFastPath<Schema extends v.GenericSchema<string>>(
 }
 
 /** The rules of a text as rules of that text. */
-export function textRules(list: readonly TextRule[]): Rule[] {
+export function textRules(list: readonly TextRule[]): CelRule[] {
   return list.map((rule) => ({ rule: cel('self', rule), message: rule.message, schema: patternOf(rule) }));
 }
 
@@ -74,7 +74,7 @@ export function textRules(list: readonly TextRule[]): Rule[] {
  * API server otherwise does. A field that is not there is for the schema to miss: a rule that cannot be
  * evaluated would keep an old object from taking even its status.
  */
-export function secretTextRules(field: string, list: readonly TextRule[]): Rule[] {
+export function secretTextRules(field: string, list: readonly TextRule[]): CelRule[] {
   return list.map((rule) => ({
     rule: `!has(self.${field}) || ${cel(`self.${field}`, rule)}`,
     message: rule.message,

@@ -30,7 +30,7 @@ export {
   referencesOf,
   secretReferences,
 } from './validation/references.ts';
-export { RULES, type Rule } from './validation/rules.ts';
+export { RULES, type RuleName } from './validation/rules.ts';
 export { ratchet } from './validation/schema/ratchet.ts';
 export { parseSpec, schemaProblems } from './validation/schema/schema.ts';
 export { unknownFields, unknownObjectFields } from './validation/schema/unknown-fields.ts';

@@ -1,4 +1,4 @@
-import type { Rule } from '../../decide/validation.ts';
+import type { RuleName } from '../../decide/validation.ts';
 
 /** Both count from 1; columns count UTF-16 units, as editors do. */
 export interface Position {
@@ -14,7 +14,7 @@ export interface Problem extends Position {
   /** As it is written; empty where it is not. Absent when the fault is the file's. */
   readonly pipeline?: { readonly namespace: string; readonly name: string };
   /** `syntax` is of YAML itself, `file` of what cannot be read. */
-  readonly rule: Rule | 'syntax' | 'file';
+  readonly rule: RuleName | 'syntax' | 'file';
   readonly field?: string;
   readonly value?: string;
   readonly message: string;

@@ -1,8 +1,8 @@
-import type { Rule } from './rules.ts';
+import type { RuleName } from './rules.ts';
 
 /** A fault in a Pipeline, or a doubtful field in a warning. */
 export interface FieldProblem {
-  readonly rule: Rule;
+  readonly rule: RuleName;
   /** Path of the field as `kubectl explain` and the API server write it: `spec.environments[1].name`. */
   readonly field: string;
   /** The present value, if it is short and not a secret. */

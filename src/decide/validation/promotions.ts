@@ -16,7 +16,7 @@ import { gateProblems } from './gates.ts';
 import { approvalProblems } from './on-top.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { branchTemplateProblems, type PipelineNames, promotionBranchProblems } from './promotion-branch.ts';
-import type { Rule } from './rules.ts';
+import type { RuleName } from './rules.ts';
 import { ownSecretProblems } from './secrets/own-secrets.ts';
 import { templateProblems } from './templates.ts';
 
@@ -120,7 +120,7 @@ function urlProblems(url: string, scope: string, policy: HostPolicy): FieldProbl
   return unreachable ? [urlProblem('git-host', url, scope, unreachable)] : [];
 }
 
-function urlProblem(rule: Rule, url: string, scope: string, message: string): FieldProblem {
+function urlProblem(rule: RuleName, url: string, scope: string, message: string): FieldProblem {
   const value = shownUrl(url);
   return { rule, field: `${scope}.url`, scope, ...(value !== undefined && { value }), message };
 }

@@ -53,4 +53,4 @@ export const RULES = {
   'application-governed-once': 'An application is managed by one Pipeline.',
 } as const;
 
-export type Rule = keyof typeof RULES;
+export type RuleName = keyof typeof RULES;

@@ -25,14 +25,14 @@ const MAX_NAMES = 32;
 /** Bounds the time that a name takes. */
 const MAX_WILDCARDS = 20;
 
-interface Rule {
+interface PatternRule {
   readonly breaks: (names: readonly string[], text: string) => boolean;
   readonly says: string;
 }
 
 const FROM_THE_TOP = 'write the path as it is from the top of the repository';
 
-const RULES: readonly Rule[] = [
+const RULES: readonly PatternRule[] = [
   { breaks: (_, text) => text === '', says: `is empty: ${FROM_THE_TOP}, such as apps/*/prod.yaml` },
   { breaks: (_, text) => text.includes('\\'), says: 'holds a backslash: write "/" between names' },
   { breaks: (_, text) => text.startsWith('/'), says: `starts with "/": ${FROM_THE_TOP}` },
@@ -111,7 +111,7 @@ function segmentOf(name: string): Segment {
   return name === ANY_DIRECTORIES ? name : parseSegment(name);
 }
 
-function some(broken: (name: string) => boolean): Rule['breaks'] {
+function some(broken: (name: string) => boolean): PatternRule['breaks'] {
   return (names) => names.some(broken);
 }
 

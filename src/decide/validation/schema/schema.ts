@@ -3,7 +3,7 @@ import { PipelineSpec } from '../../../api/pipeline.ts';
 import { shownUrl } from '../../../lib/net/pure.ts';
 import { cut } from '../../../lib/text/index.ts';
 import { environmentField, type FieldProblem } from '../problem.ts';
-import type { Rule } from '../rules.ts';
+import type { RuleName } from '../rules.ts';
 
 /** Far more than the schema allows in a list; a longer list is not validated entry by entry. */
 const MAX_ENTRIES = 100;
@@ -118,7 +118,7 @@ function place(issue: v.BaseIssue<unknown>, field: string): Omit<FieldProblem, '
 }
 
 /** Texts with a rule of their own, by the field's name. */
-const TEXT_RULES: Readonly<Record<string, Rule>> = {
+const TEXT_RULES: Readonly<Record<string, RuleName>> = {
   url: 'repository-url',
   baseBranch: 'base-branch',
   branch: 'base-branch',
@@ -135,7 +135,7 @@ const TEXT_RULES: Readonly<Record<string, Rule>> = {
   required: 'approvals',
 };
 
-function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
+function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): RuleName {
   if (kind === 'schema' && received === 'undefined') return 'required';
   if (kind === 'schema') return type === 'picklist' || type === 'literal' ? 'choice' : 'type';
   if (type === 'min_length' || type === 'max_length') return 'length';

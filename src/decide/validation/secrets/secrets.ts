@@ -21,7 +21,7 @@ import { authorityFault, authorityWarning } from '../authorities.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from '../problem.ts';
 import type { SecretData, SecretState } from '../referenced-objects.ts';
 import type { ForgeReference, HmacReference, PartReference, SecretReference } from '../references.ts';
-import type { Rule } from '../rules.ts';
+import type { RuleName } from '../rules.ts';
 import { ownData, provesWebhooks, tlsData, unusedHint } from './own-keys.ts';
 import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
 import { place, secretHostFault } from './secret-hosts.ts';
@@ -34,7 +34,7 @@ const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl
 type Reach = Pick<ForgeReference, 'url' | 'reaches'>;
 
 interface Fault {
-  readonly rule: Rule;
+  readonly rule: RuleName;
   readonly message: string;
 }
 
@@ -126,7 +126,7 @@ function firstOf(keys: readonly string[], faultOf: (key: string) => Fault | unde
   return keys.map(faultOf).find((fault) => fault !== undefined);
 }
 
-function withRule(rule: Rule, message: string | undefined): Fault | undefined {
+function withRule(rule: RuleName, message: string | undefined): Fault | undefined {
   return message === undefined ? undefined : { rule, message };
 }
 

@@ -7,7 +7,7 @@ import {
   mergeFindings,
   problemLine,
   RULES,
-  type Rule,
+  type RuleName,
   referencesOf,
 } from '../../../../src/decide/validation.ts';
 import {
@@ -42,7 +42,7 @@ async function findingsOf(
 }
 
 /** What cannot be told of a spec that is read already. */
-const OF_THE_TEXT: readonly Rule[] = ['field-known'];
+const OF_THE_TEXT: readonly RuleName[] = ['field-known'];
 
 const CASES = (await allCases()).filter(({ rule }) => !OF_THE_TEXT.includes(rule));
 const table = CASES.map((one): [string, RuleCase] => [`${one.rule}: ${one.says}`, one]);
@@ -69,7 +69,7 @@ describe('a rule', () => {
 
 /** What files do not tell: they bring some of what is in a cluster, and every name is a tenant's. */
 function offline({ rule, problems, warnings }: RuleCase): Pick<RuleCase, 'problems' | 'warnings'> {
-  const ofTheCluster: Rule[] = ['cluster-exists', 'application-readable', 'target-readable-by-author'];
+  const ofTheCluster: RuleName[] = ['cluster-exists', 'application-readable', 'target-readable-by-author'];
   if (ofTheCluster.includes(rule)) return { problems: [], warnings: [] };
   if (rule === 'secret-exists') {
     const why = 'was not checked: It is not among the checked files.';
