@@ -12,7 +12,7 @@ export interface Namespaces {
   disclosure(namespace: string): Promise<Disclosure>;
 }
 
-interface Known {
+interface KnownDisclosure {
   readonly disclosure: Disclosure;
   readonly keptMs: number;
 }
@@ -32,7 +32,7 @@ const Namespace = v.object({
 export function createNamespaces(client: KubeClient, deps: { readonly now: () => Date }): Namespaces {
   const slots = createSlots(AT_ONCE);
   const now = () => deps.now().getTime();
-  const known = createCache<Known>({ max: MAX_KNOWN, ttlMs: (one) => one.keptMs, now });
+  const known = createCache<KnownDisclosure>({ max: MAX_KNOWN, ttlMs: (one) => one.keptMs, now });
 
   async function read(name: string): Promise<Disclosure> {
     const path = resourcePath({ apiVersion: 'v1', plural: 'namespaces', name });
@@ -46,7 +46,7 @@ export function createNamespaces(client: KubeClient, deps: { readonly now: () =>
     }
   }
 
-  async function ask(name: string): Promise<Known> {
+  async function ask(name: string): Promise<KnownDisclosure> {
     try {
       return { disclosure: await read(name), keptMs: KEPT_MS };
     } catch (error) {

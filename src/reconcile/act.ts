@@ -4,7 +4,7 @@ import { isSame } from '../decide/model/revision.ts';
 import { environmentStatus } from '../decide/model/state.ts';
 import type { StatusStore } from '../decide/model/status-store.ts';
 import type { Step } from '../decide/promotion/next.ts';
-import { foldResult, type RetryPolicy } from '../decide/promotion/result.ts';
+import { type AttemptResult, foldResult, type RetryPolicy } from '../decide/promotion/result.ts';
 import type { Logger } from '../lib/logger.ts';
 import { whyDeleted } from './deleted.ts';
 import type { Intent, RecordResult } from './intent.ts';
@@ -52,9 +52,7 @@ export async function act(
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
 }
 
-type Attempt = Parameters<typeof foldResult>[1];
-
-async function recordAttempt(deps: ActDeps, intent: Intent, attempt: Attempt): Promise<number> {
+async function recordAttempt(deps: ActDeps, intent: Intent, attempt: AttemptResult): Promise<number> {
   const { pipeline } = intent;
   const fold = (status: PipelineStatus) => foldResult(status, attempt, deps.policy, deps.now());
   const status = await deps.recordResult(intent, fold);
@@ -75,7 +73,7 @@ export const RECHECK_SECONDS = 30;
 async function closeLeft(
   deps: ActDeps,
   pipeline: Pipeline,
-  { environment, result }: Attempt,
+  { environment, result }: AttemptResult,
 ): Promise<number> {
   const { namespace, name } = pipeline.metadata;
   // Nothing is recorded either where the spec has become unreadable: that Pipeline is still there.
@@ -94,7 +92,7 @@ const SOON_SECONDS = 10;
 function logResult(
   deps: Pick<ActDeps, 'log'>,
   { metadata }: Pipeline,
-  { environment, revision, result }: Attempt,
+  { environment, revision, result }: AttemptResult,
 ) {
   const { namespace, name } = metadata;
   const fields = { namespace, name, environment, revision };

@@ -15,7 +15,7 @@ import { putBounded } from '../lib/async/index.ts';
 import type { Logger } from '../lib/logger.ts';
 
 /** The findings of the admission webhook's rules for a stored Pipeline, a line each. */
-export interface Check {
+export interface CheckResult {
   /** Faults of the spec: nothing is done until somebody mends them. */
   readonly spec: readonly string[];
   /** Faults of the Secrets that it names: what needs none of them is done. */
@@ -26,7 +26,7 @@ export interface Check {
 /** `spec` at once; the rest when it is asked for. */
 export interface Checking {
   readonly spec: readonly string[];
-  readonly whole: () => Promise<Check>;
+  readonly whole: () => Promise<CheckResult>;
   /** Tells whether a Secret that the spec names, or what is wrong with it, has changed since `handled` was called. */
   readonly changed: () => Promise<boolean>;
   /** Notes that the changes are acted on. */
@@ -46,7 +46,7 @@ export interface CheckDeps {
   readonly now: () => Date;
 }
 
-interface Known {
+interface KnownFindings {
   readonly generation: number;
   readonly findings: Findings;
   /** Tells one state of each Secret from another, by its name; absent while it is not known. */
@@ -65,7 +65,7 @@ const MAX_KNOWN = 20_000;
 
 /** Pipelines may be older than the webhook, or have come while it was away: the same rules, once more. */
 export function createCheck({ policy, gather, onChange, calm, log, now }: CheckDeps): CheckPipeline {
-  const known = new Map<string, Known>();
+  const known = new Map<string, KnownFindings>();
   const looking = new Set<string>();
 
   /** Good findings serve while they are looked at again: no promotion waits for that. */
@@ -139,13 +139,13 @@ function logFault(log: Logger, { metadata: { namespace, name } }: Pipeline, erro
   log.error({ namespace, name, error }, 'cannot look up what the pipeline refers to');
 }
 
-function validity({ problems }: Findings, now: Date): Pick<Known, 'at' | 'until'> {
+function validity({ problems }: Findings, now: Date): Pick<KnownFindings, 'at' | 'until'> {
   const at = now.getTime();
   return { at, until: at + (problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS) };
 }
 
 /** Takes all for news at first: what the process before this one acted on is not known. */
-function isNews(before: Known | undefined, secrets: Known['secrets']): boolean {
+function isNews(before: KnownFindings | undefined, secrets: KnownFindings['secrets']): boolean {
   return before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
 }
 

@@ -1,12 +1,12 @@
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
-import type { Check } from './check.ts';
+import type { CheckResult } from './check.ts';
 import { type ConditionDeps, withSummary } from './with-conditions.ts';
 
 /** The decision as it is recorded, before anything is done about it. */
 export interface Intent {
   readonly pipeline: Pipeline;
-  readonly check: Check;
+  readonly check: CheckResult;
 }
 
 /** Records what became of an intent; the status as it was written, undefined when the Pipeline is gone. */

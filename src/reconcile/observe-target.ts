@@ -12,7 +12,7 @@ import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 export type MessagesOf = (namespace: string) => Promise<Disclosure>;
 
 /** A target of a Pipeline. */
-export interface Place {
+export interface ObservedTarget {
   readonly appRef: AppRef;
   /** Namespace of the Pipeline. */
   readonly from: string;
@@ -23,7 +23,7 @@ export interface Place {
   readonly fresh?: boolean;
 }
 
-export interface PlaceThere extends Place {
+export interface RemoteTarget extends ObservedTarget {
   readonly environment: Environment;
   /** The targets of all environments: the name of a cluster is one that none of the others has. */
   readonly all: readonly Target[];
@@ -31,7 +31,7 @@ export interface PlaceThere extends Place {
 
 /** @throws TurnpikeError ApiUnavailable */
 export async function observeHere(
-  place: Place,
+  place: ObservedTarget,
   applications: ApplicationReader,
   messagesOf: MessagesOf,
 ): Promise<Observation> {
@@ -49,7 +49,7 @@ export async function observeHere(
 
 /** Another cluster's being away must keep nobody from deciding about the rest. */
 export async function observeThere(
-  place: PlaceThere,
+  place: RemoteTarget,
   applications: ApplicationReader,
   messagesOf: MessagesOf,
 ): Promise<Observation> {
@@ -72,7 +72,7 @@ export async function observeThere(
 
 /** A reference that is refused has the same sentence whatever is there, and no words of a cluster in it. */
 async function foreignFailure(
-  { from, target }: Place,
+  { from, target }: ObservedTarget,
   error: TurnpikeError,
   messagesOf: MessagesOf,
 ): Promise<string> {
@@ -91,7 +91,7 @@ function isAlone({ targets }: Environment, target: Target): boolean {
 }
 
 async function observation(
-  { appRef, target, sources, fresh = false }: Place,
+  { appRef, target, sources, fresh = false }: ObservedTarget,
   applications: ApplicationReader,
 ): Promise<Observation> {
   const paths = sources.flatMap(({ path }) => path ?? []);

@@ -14,13 +14,13 @@ import {
 import { forgeTypeOf } from '../lib/forges/pure.ts';
 import { type HostPolicy, keysOfPart, partsOf, type SecretPart } from '../lib/net/pure.ts';
 
-export interface Secret {
+export interface CredentialSecret {
   readonly values: ReadonlyMap<string, Uint8Array>;
   readonly allowedHosts?: readonly string[];
 }
 
 export interface SecretAccessDeps {
-  readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
+  readonly readSecret: (namespace: string, name: string) => Promise<CredentialSecret | undefined>;
   readonly policy: Pick<HostPolicy, 'requireAllowedHosts'>;
 }
 

@@ -6,7 +6,7 @@ import { bounded } from '../decide/report/bounded.ts';
 import { conditionsOf } from '../decide/report/conditions.ts';
 import { foldExecutions } from '../decide/report/executions.ts';
 import { summarize } from '../decide/report/summary.ts';
-import type { Check } from './check.ts';
+import type { CheckResult } from './check.ts';
 
 /** Completes a status with what follows from the rest of it, before it is written. */
 
@@ -34,7 +34,7 @@ export function presentOf({ metadata }: Pick<Pipeline, 'metadata'>): ActedOn {
 export function withSummary(
   deps: ConditionDeps,
   pipeline: Pipeline,
-  check: Check,
+  check: CheckResult,
   actedOn?: ActedOn,
 ): PipelineStatus {
   const executions = foldExecutions(pipeline, deps.now());

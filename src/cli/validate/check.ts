@@ -61,12 +61,12 @@ interface Given {
   readonly now: Date;
 }
 
-interface Known extends Given {
+interface KnownObjects extends Given {
   readonly secrets: SecretIndex;
   readonly otherManager: OtherManager;
 }
 
-function findingsOf(pipeline: Manifest, known: Known): Findings {
+function findingsOf(pipeline: Manifest, known: KnownObjects): Findings {
   const { fields } = pipeline;
   const { raw, names } = namesOf(pipeline);
   // A file without a namespace does not say which namespaces its references cross.
@@ -141,7 +141,7 @@ function placed(
 }
 
 /** Checks what the references lead to in the input; applications and GitopsClusters need a cluster to look at. */
-function referenceFindings(references: References, own: RawNames, known: Known): Findings {
+function referenceFindings(references: References, own: RawNames, known: KnownObjects): Findings {
   const { secrets, otherManager, clusterHosts, policy, now } = known;
   const managers = references.targets.flatMap(({ key }) => {
     const other = otherManager(applicationKey(references.appRef, key), own);

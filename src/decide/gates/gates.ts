@@ -22,9 +22,9 @@ interface Holding {
   readonly heldBy?: HeldBy;
 }
 
-type Check = (context: GateContext, record: PromotionStatus) => Hold | undefined;
+type HoldCheck = (context: GateContext, record: PromotionStatus) => Hold | undefined;
 
-const CHECKS: readonly Check[] = [
+const CHECKS: readonly HoldCheck[] = [
   isDowngrade,
   isAlreadyNotified,
   needsApproval,

@@ -69,7 +69,8 @@ export interface RetryPolicy {
   readonly resyncSeconds: number;
 }
 
-interface Attempt {
+/** The outcome of one attempt at a promotion. */
+export interface AttemptResult {
   readonly environment: string;
   readonly revision: string;
   readonly result: Result;
@@ -81,7 +82,7 @@ interface Attempt {
  */
 export function foldResult(
   status: PipelineStatus,
-  { environment, revision, result }: Attempt,
+  { environment, revision, result }: AttemptResult,
   policy: RetryPolicy,
   now: Date,
 ): PipelineStatus {
@@ -116,7 +117,7 @@ function inherit(record: PromotionStatus, result: Result, now: Date): PromotionS
 
 function withResult(
   record: In<Unfinished>,
-  { environment, result }: Pick<Attempt, 'environment' | 'result'>,
+  { environment, result }: Pick<AttemptResult, 'environment' | 'result'>,
   policy: RetryPolicy,
   now: Date,
 ): PromotionStatus {

@@ -6,13 +6,13 @@ import { BRANCH_NAMES, promotionBranch } from '../model/promotion-branch.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
-interface Place {
+interface UsedBranch {
   readonly environment: string;
   readonly url: string;
   readonly branch: string;
 }
 
-interface HeadBranch extends Place {
+interface HeadBranch extends UsedBranch {
   /** The template of the name, and the field that holds it. */
   readonly template: string | undefined;
   readonly field: string;
@@ -66,7 +66,7 @@ function headBranches(spec: PipelineSpec, { namespace, name }: PipelineNames): H
   });
 }
 
-function baseBranches(spec: PipelineSpec): Place[] {
+function baseBranches(spec: PipelineSpec): UsedBranch[] {
   return spec.environments.flatMap((environment) => {
     const strategy = promotionInto(spec, environment)?.strategy;
     const into = strategy && destinationOf(strategy);
@@ -76,7 +76,7 @@ function baseBranches(spec: PipelineSpec): Place[] {
 
 function headProblem(
   head: HeadBranch,
-  bases: readonly Place[],
+  bases: readonly UsedBranch[],
   before: readonly HeadBranch[],
 ): FieldProblem | undefined {
   const { branch, template, environment, field } = head;
@@ -99,16 +99,16 @@ function isMade(one: HeadBranch, other: HeadBranch): boolean {
 }
 
 /** True if both have one name, or one would be a directory where the other one is a file. */
-function isInTheWay(one: Place, other: Place): boolean {
+function isInTheWay(one: UsedBranch, other: UsedBranch): boolean {
   if (one.branch !== other.branch && !isBelow(one, other) && !isBelow(other, one)) return false;
   return isSameRepository(one.url, other.url);
 }
 
-function isBelow(one: Place, other: Place): boolean {
+function isBelow(one: UsedBranch, other: UsedBranch): boolean {
   return one.branch.startsWith(`${other.branch}/`);
 }
 
-function baseProblem({ branch }: HeadBranch, base: Place): string {
+function baseProblem({ branch }: HeadBranch, base: UsedBranch): string {
   if (branch === base.branch) return 'It is the base branch.';
   return `Git cannot store it next to the branch ${base.branch}, which is the base branch.`;
 }

@@ -64,7 +64,7 @@ function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
   );
 }
 
-interface Place {
+interface TargetCluster {
   /** The index of the environment. */
   readonly index: number;
   readonly cluster: string;
@@ -75,7 +75,7 @@ interface Place {
  * same key signs and whose application is in a namespace of the same name. One warning for each environment.
  */
 function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[] {
-  const places = new Map<string, Place[]>();
+  const places = new Map<string, TargetCluster[]>();
   return spec.environments.flatMap(({ targets }, index): FieldProblem[] => {
     const secret = eventSecret(spec, index);
     if (secret === undefined) return [];

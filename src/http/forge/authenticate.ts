@@ -6,7 +6,7 @@ import type { ForgeType } from '../../lib/forges/pure.ts';
 import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
 import { type Rejection, type Unproven, unproven } from '../signed/authenticate.ts';
 import { checkTwice } from '../signed/check-twice.ts';
-import { isSame, type Secret, type SecretRead, type SignedDeps } from '../signed/secrets.ts';
+import { isSame, type SecretRead, type SignedDeps, type SignerSecret } from '../signed/secrets.ts';
 
 export interface ForgeRequest {
   readonly forge: ForgeType;
@@ -29,7 +29,7 @@ export type ForgeAuthentication =
 /** A Secret of the Pipeline; `right`: the sender knows it. */
 interface Trial {
   readonly environments: readonly string[];
-  readonly secret?: Secret | undefined;
+  readonly secret?: SignerSecret | undefined;
   readonly right: boolean;
   /** Why it proves nothing, when it does not. */
   readonly rejection: Rejection;
@@ -61,7 +61,7 @@ export async function authenticateForge(
   return authenticationOf(deps, pipeline, trials);
 }
 
-interface Attempt {
+interface ProofAttempt {
   readonly proof: Proof;
   readonly secrets: readonly ForgeSecret[];
 }
@@ -70,7 +70,7 @@ interface Attempt {
 function tryTwice(
   deps: SignedDeps,
   { forge, namespace, name, source }: ForgeRequest,
-  { proof, secrets }: Attempt,
+  { proof, secrets }: ProofAttempt,
 ): Promise<readonly Trial[] | 'busy'> {
   return checkTwice<readonly Trial[]>(deps, {
     path: `${forge} ${namespace}/${name}`,
@@ -135,7 +135,7 @@ function isAboutKeys(rejection: Rejection): boolean {
 }
 
 /** Blanks and line ends around them are dropped, as with the other keys of these Secrets. */
-function keysOf(secret: Secret | undefined): { keys: Uint8Array[]; rejection: Rejection } {
+function keysOf(secret: SignerSecret | undefined): { keys: Uint8Array[]; rejection: Rejection } {
   const values = [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS].flatMap((name) => {
     const value = secret?.values.get(name);
     return value ? [ENCODER.encode(DECODER.decode(value).trim())] : [];

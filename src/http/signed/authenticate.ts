@@ -1,8 +1,8 @@
 import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { type KeyRefusal, type KeyUse, keysFor, MAX_KEYS } from '../../decide/keys.ts';
 import { type Signature, signerOf } from '../../lib/net/index.ts';
-import { type Check, checkTwice } from './check-twice.ts';
-import { isSame, type Secret, type SignedDeps } from './secrets.ts';
+import { checkTwice, type SecretCheck } from './check-twice.ts';
+import { isSame, type SignedDeps, type SignerSecret } from './secrets.ts';
 
 /** Why a request was rejected; for the log and the metric, never for the caller. */
 export type Rejection =
@@ -73,12 +73,16 @@ function isRight(check: SignatureCheck): check is 'right' | 'right-by-stand-in' 
 
 /** The Secret that was tried, and whether the signature fits a key of it. */
 interface Tried {
-  readonly secret: Secret | undefined;
+  readonly secret: SignerSecret | undefined;
   readonly check: SignatureCheck;
 }
 
 /** Without a Secret nothing is right, and it takes as long to say so. */
-function checkOf(request: SignedRequest, signature: Signature, secret: string | undefined): Check<Tried> {
+function checkOf(
+  request: SignedRequest,
+  signature: Signature,
+  secret: string | undefined,
+): SecretCheck<Tried> {
   const { namespace, name, environment, use, source } = request;
   return {
     path: `${use} ${namespace}/${name}/${environment}`,
@@ -113,7 +117,7 @@ async function confirm(
 function verify(
   { use, signed }: SignedRequest,
   signature: Signature,
-  secret: Secret | undefined,
+  secret: SignerSecret | undefined,
 ): SignatureCheck {
   const keys = secret ? keysFor(use, secret.values) : [];
   const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };

@@ -2,7 +2,7 @@ import type { Recheck } from './rechecks.ts';
 import type { SecretRead, SignedDeps } from './secrets.ts';
 
 /** A request that Secrets of one namespace may prove right. */
-export interface Check<T> {
+export interface SecretCheck<T> {
   /** The path that is asked for, whether anything is there or not. */
   readonly path: string;
   /** Address of the sender. */
@@ -22,7 +22,7 @@ export interface Check<T> {
  * moment ago. Whether there is a second time is decided before anything is waited for, and a refusal comes as late
  * without Secrets as with them.
  */
-export async function checkTwice<T>(deps: SignedDeps, check: Check<T>): Promise<T | 'busy'> {
+export async function checkTwice<T>(deps: SignedDeps, check: SecretCheck<T>): Promise<T | 'busy'> {
   const { namespace, secrets, attempt, isRight } = check;
   const began = deps.rechecks.now();
   const reading = secrets.map((name) => deps.readSecret(namespace, name));

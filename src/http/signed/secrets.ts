@@ -1,14 +1,14 @@
 import type { PipelineKey, StoredPipeline } from '../../api/pipeline.ts';
 import type { Rechecks } from './rechecks.ts';
 
-export interface Secret {
+export interface SignerSecret {
   readonly values: ReadonlyMap<string, Uint8Array>;
   /** Changes with each change of the Secret. */
   readonly version?: string;
 }
 
 /** The result of reading a Secret; undefined: there is none. */
-export type SecretRead = PromiseSettledResult<Secret | undefined>;
+export type SecretRead = PromiseSettledResult<SignerSecret | undefined>;
 
 /** The part of the cluster that the signed endpoints need. */
 export interface SignedDeps {
@@ -21,12 +21,12 @@ export interface SignedDeps {
     namespace: string,
     name: string,
     options?: { fresh?: boolean; strict?: boolean },
-  ): Secret | undefined | Promise<Secret | undefined>;
+  ): SignerSecret | undefined | Promise<SignerSecret | undefined>;
   readonly rechecks: Rechecks<readonly SecretRead[]>;
   /** Tells whether the API server answers and all Pipelines are known. */
   available(): boolean;
 }
 
-export function isSame(known: Secret | undefined, fresh: Secret | undefined): boolean {
+export function isSame(known: SignerSecret | undefined, fresh: SignerSecret | undefined): boolean {
   return known === fresh || (known?.version !== undefined && known.version === fresh?.version);
 }

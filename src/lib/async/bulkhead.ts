@@ -4,10 +4,11 @@
  */
 export interface Bulkhead {
   /** Runs the work when there is room for it. Rejects with the signal's reason while it waits for room. */
-  run<T>(place: Place, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  run<T>(place: TenantHost, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
-export interface Place {
+/** A tenant's namespace, and the host that work for it waits for. */
+export interface TenantHost {
   readonly namespace: string;
   readonly host: string;
 }
@@ -24,12 +25,12 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
   const byHost = createCounts();
   const line = createLine();
 
-  function hasRoom({ namespace, host }: Place): boolean {
+  function hasRoom({ namespace, host }: TenantHost): boolean {
     const isFree = byNamespace.of(namespace) < limits.namespace && byHost.of(host) < limits.host;
     return isFree && total < limits.total;
   }
 
-  function count({ namespace, host }: Place, change: 1 | -1): void {
+  function count({ namespace, host }: TenantHost, change: 1 | -1): void {
     total += change;
     byNamespace.add(namespace, change);
     byHost.add(host, change);
@@ -45,7 +46,7 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
     }
   }
 
-  async function enter(place: Place, signal: AbortSignal): Promise<void> {
+  async function enter(place: TenantHost, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (hasRoom(place)) return count(place, 1);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -77,7 +78,7 @@ type Enter = () => void;
 function createLine() {
   const waiting = new Map<string, Map<string, Set<Enter>>>();
 
-  function leave({ namespace, host }: Place, enter: Enter): void {
+  function leave({ namespace, host }: TenantHost, enter: Enter): void {
     const hosts = waiting.get(namespace);
     const there = hosts?.get(host);
     there?.delete(enter);
@@ -86,7 +87,7 @@ function createLine() {
   }
 
   /** The other places come first the next time. */
-  function passTurn({ namespace, host }: Place): void {
+  function passTurn({ namespace, host }: TenantHost): void {
     const hosts = waiting.get(namespace);
     const there = hosts?.get(host);
     if (!hosts || !there) return;
@@ -96,15 +97,18 @@ function createLine() {
   }
 
   return {
-    join({ namespace, host }: Place, enter: Enter): void {
+    join({ namespace, host }: TenantHost, enter: Enter): void {
       const hosts = waiting.get(namespace) ?? new Map<string, Set<Enter>>();
       const there = hosts.get(host) ?? new Set();
       waiting.set(namespace, hosts.set(host, there.add(enter)));
     },
     leave,
     /** Finds, of the places that there is room for, the one whose namespace has the least under way. */
-    next(underWay: (namespace: string) => number, hasRoom: (place: Place) => boolean): Place | undefined {
-      let best: Place | undefined;
+    next(
+      underWay: (namespace: string) => number,
+      hasRoom: (place: TenantHost) => boolean,
+    ): TenantHost | undefined {
+      let best: TenantHost | undefined;
       for (const [namespace, hosts] of waiting) {
         if (best && underWay(namespace) >= underWay(best.namespace)) continue;
         const host = hosts.keys().find((one) => hasRoom({ namespace, host: one }));
@@ -113,7 +117,7 @@ function createLine() {
       return best;
     },
     /** The first one at the place, who waits no more. */
-    take(place: Place): Enter | undefined {
+    take(place: TenantHost): Enter | undefined {
       const [first] = waiting.get(place.namespace)?.get(place.host) ?? [];
       if (!first) return undefined;
       passTurn(place);

@@ -12,7 +12,7 @@ export { type Backoff, backoffDelay, doubled } from './backoff.ts';
 export { type Batch, createBatcher, type DrainPending, type Patience, type Settle } from './batcher.ts';
 export { createSizedMap, putBounded, type SizedMap } from './bounded-map.ts';
 export { type Breakers, createBreakers, type Refusal } from './breaker.ts';
-export { type Bulkhead, type BulkheadLimits, createBulkhead, type Place } from './bulkhead.ts';
+export { type Bulkhead, type BulkheadLimits, createBulkhead, type TenantHost } from './bulkhead.ts';
 export { createCache } from './cache.ts';
 export { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
 export { createDebounce } from './debounce.ts';

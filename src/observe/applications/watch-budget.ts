@@ -1,4 +1,4 @@
-import type { Place } from '../../lib/async/index.ts';
+import type { TenantHost } from '../../lib/async/index.ts';
 
 /** Room for the watches of one cluster. */
 export interface WatchBudget {
@@ -14,16 +14,16 @@ export interface WatchBudgets {
   /** The budget of the cluster that we run in. */
   readonly own: WatchBudget;
   /** The budget of another cluster, by its connection; the namespace is its kubeconfig's. */
-  of(place: Place): WatchBudget;
+  of(place: TenantHost): WatchBudget;
 }
 
 interface Watch {
-  readonly place: Place;
+  readonly place: TenantHost;
   readonly lose: () => void;
 }
 
 /** The place of our own cluster; no namespace has this name. */
-const OWN: Place = { namespace: '', host: '' };
+const OWN: TenantHost = { namespace: '', host: '' };
 /** Watches that our own cluster does not lose to others: twenty namespaces of HelmReleases and of Kustomizations. */
 const KEPT_FOR_OWN = 40;
 
@@ -37,7 +37,7 @@ export function createWatchBudgets(max: number): WatchBudgets {
   const watches = new Set<Watch>();
 
   /** The watch to end for one there; undefined when no other place has more. */
-  function crowdedOut({ namespace, host }: Place): Watch | undefined {
+  function crowdedOut({ namespace, host }: TenantHost): Watch | undefined {
     const namespaces = new Map([[OWN.namespace, -KEPT_FOR_OWN]]);
     for (const { place } of watches) increase(namespaces, place.namespace);
     const crowded = withMore(namespaces, namespace);
@@ -48,7 +48,7 @@ export function createWatchBudgets(max: number): WatchBudgets {
     return [...watches].findLast(({ place }) => place.namespace === within && place.host === fromHost);
   }
 
-  function take(place: Place, lose: () => void): (() => void) | undefined {
+  function take(place: TenantHost, lose: () => void): (() => void) | undefined {
     if (watches.size >= max) {
       const loser = crowdedOut(place);
       if (!loser) return undefined;
@@ -60,7 +60,7 @@ export function createWatchBudgets(max: number): WatchBudgets {
     return () => void watches.delete(watch);
   }
 
-  const of = (place: Place): WatchBudget => ({ take: (lose) => take(place, lose) });
+  const of = (place: TenantHost): WatchBudget => ({ take: (lose) => take(place, lose) });
   return { own: of(OWN), of };
 }
 

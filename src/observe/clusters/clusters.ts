@@ -4,7 +4,7 @@ import { pathsOf } from '../../decide/model/artifacts.ts';
 import { clusterKey } from '../../decide/model/target-key.ts';
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import type { ReferencePolicy } from '../../decide/validation.ts';
-import { createListeners, type Place } from '../../lib/async/index.ts';
+import { createListeners, type TenantHost } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { RemoteApplications } from './connection.ts';
@@ -33,7 +33,7 @@ export interface ClusterReachability extends ClusterAddress {
 }
 
 export interface ClustersDeps extends NamedClustersDeps {
-  readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
+  readonly open: (kubeConfig: KubeConfig, place: TenantHost) => RemoteApplications;
   /** Default: references to other namespaces are allowed. */
   readonly references?: ReferencePolicy;
   readonly log: Logger;

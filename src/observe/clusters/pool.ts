@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Place } from '../../lib/async/index.ts';
+import type { TenantHost } from '../../lib/async/index.ts';
 import {
   type ClusterConnection,
   type ConnectionDeps,
@@ -8,7 +8,7 @@ import {
 } from './connection.ts';
 
 export interface PoolDeps extends Omit<ConnectionDeps, 'applications'> {
-  readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
+  readonly open: (kubeConfig: KubeConfig, place: TenantHost) => RemoteApplications;
 }
 
 /** A share in a connection. */
@@ -44,7 +44,7 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
   const shared = new Map<string, { readonly connection: ClusterConnection; holders: number }>();
   const opened = new Set<ClusterConnection>();
 
-  function connect(kubeConfig: KubeConfig, place: Place): ClusterConnection {
+  function connect(kubeConfig: KubeConfig, place: TenantHost): ClusterConnection {
     const connection = createConnection({ ...deps, applications: open(kubeConfig, place) });
     opened.add(connection);
     return connection;

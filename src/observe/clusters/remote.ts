@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Place } from '../../lib/async/index.ts';
+import type { TenantHost } from '../../lib/async/index.ts';
 import {
   type ClusterRoom,
   createDiscovery,
@@ -26,7 +26,7 @@ export interface RemoteDeps
   readonly room: ClusterRoom;
   readonly budgets: WatchBudgets;
   /** The place of this cluster. */
-  readonly place: Place;
+  readonly place: TenantHost;
 }
 
 /** A read of another cluster ends after three seconds: it must not spend them waiting for a list. */

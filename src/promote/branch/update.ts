@@ -17,7 +17,7 @@ import { standingOf } from './standing.ts';
 import { ownerOf, replacing } from './trailers.ts';
 
 /** The branches' tips, and the commit that the new one goes on. */
-export interface Place {
+export interface UpdateBase {
   readonly advertised: Advertised;
   readonly base: string;
   readonly sign?: CommitSigner | undefined;
@@ -32,7 +32,7 @@ export interface Place {
 export async function prepareUpdate(
   repository: Repository,
   transport: Transport,
-  { update, ...place }: { readonly update: BranchUpdate } & Place,
+  { update, ...place }: { readonly update: BranchUpdate } & UpdateBase,
 ): Promise<Prepared> {
   const { advertised, base, sign, onTop } = place;
   const edited = await editBase(repository, transport, update, base);
@@ -68,7 +68,7 @@ export async function prepareUpdate(
   }
 }
 
-interface OnBase extends Pick<Place, 'base' | 'sign'> {
+interface OnBase extends Pick<UpdateBase, 'base' | 'sign'> {
   readonly update: BranchUpdate;
   readonly edited: EditedTree;
 }
@@ -78,7 +78,7 @@ function prepareInPlace({
   tip,
   onTop,
   ...onBase
-}: OnBase & Pick<Place, 'onTop'> & { readonly tip: string }): Promise<Prepared> {
+}: OnBase & Pick<UpdateBase, 'onTop'> & { readonly tip: string }): Promise<Prepared> {
   const forced = onBase.update.mayBeRebased ? 'forced-only' : 'forced';
   return prepareOnBase({ ...onBase, old: tip, form: onTop ? 'on-top' : forced });
 }

@@ -20,7 +20,7 @@ import { createPullRequest, updateIfChanged, wantedPullRequest } from './wanted-
 
 /** Brings one branch and its one pull request to a revision. */
 
-export interface Attempt {
+export interface PullRequestAttempt {
   readonly request: PromotionRequest;
   readonly settings: PullRequestStrategy;
   readonly credentials: Credentials;
@@ -31,7 +31,7 @@ export interface Attempt {
 
 type Git = Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
 
-export async function preparePullRequest(git: Git, attempt: Attempt): Promise<PreparedPromotion> {
+export async function preparePullRequest(git: Git, attempt: PullRequestAttempt): Promise<PreparedPromotion> {
   const { request, forge } = attempt;
   const update = updateOf(attempt);
   const base = request.pullRequest?.base ?? update.baseBranch;
@@ -55,7 +55,7 @@ interface Push {
   readonly look: () => Promise<KnownPull>;
 }
 
-async function ensurePullRequest(attempt: Attempt, push: Push): Promise<PromotionResult> {
+async function ensurePullRequest(attempt: PullRequestAttempt, push: Push): Promise<PromotionResult> {
   const { request, settings, forge } = attempt;
   const into = { url: settings.url, branch: settings.baseBranch };
   let branch = await push.first();
@@ -75,7 +75,10 @@ async function ensurePullRequest(attempt: Attempt, push: Push): Promise<Promotio
 }
 
 /** Finds a pull request that an earlier attempt opened without knowing it. */
-async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<PullRequestRef | undefined> {
+async function leftOpen(
+  forge: Forge,
+  { request, settings }: PullRequestAttempt,
+): Promise<PullRequestRef | undefined> {
   const mayBe = request.mayBeOpen && request.pullRequest === undefined;
   return mayBe ? findOpen(forge, request, settings) : undefined;
 }
@@ -87,7 +90,7 @@ interface Pushed {
 
 async function createOrUpdate(
   forge: Forge,
-  attempt: Attempt,
+  attempt: PullRequestAttempt,
   { branch, known }: Pushed,
 ): Promise<PromotionResult> {
   const { request, settings } = attempt;
@@ -125,7 +128,7 @@ const OTHERS = 'Its branch has commits of others: they are kept, and people merg
 
 function referenceTo(
   { url, number }: PullRequest,
-  { request, settings }: Attempt,
+  { request, settings }: PullRequestAttempt,
   { commit, others }: Pushed['branch'],
 ): PullRequestRef {
   return {
@@ -138,7 +141,7 @@ function referenceTo(
   };
 }
 
-function updateOf({ request, settings, credentials, forge, now, time }: Attempt): BranchUpdate {
+function updateOf({ request, settings, credentials, forge, now, time }: PullRequestAttempt): BranchUpdate {
   const { commit, others = false } = request.pullRequest ?? {};
   const revision = request.writtenBefore ?? request.pullRequest?.revision;
   // A head with commits of others on it is nothing that may be pushed over.

@@ -18,7 +18,7 @@ import { answerOf, createOctokit, gitHubApi } from './octokit.ts';
 const Token = v.object({ token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), expires_at: v.string() });
 const Found = v.object({ id: v.pipe(v.number(), v.safeInteger()) });
 
-interface Known {
+interface KnownToken {
   readonly token: string;
   /** Milliseconds since 1970, some time before the token expires. */
   readonly until: number;
@@ -41,7 +41,7 @@ const SPARE_MS = 10 * 60_000;
 const MAX_KNOWN = 1_000;
 
 export function createAppTokens(deps: ForgeDeps): AppTokens {
-  const known = new Map<string, Known>();
+  const known = new Map<string, KnownToken>();
   const asking = createSingleFlight<string>();
 
   async function renew(key: string, secret: AppCredentials, installed: Installed): Promise<string> {

@@ -44,7 +44,7 @@ const AccessReview = v.object({
   status: v.object({ allowed: v.boolean(), denied: v.optional(v.boolean(), false) }),
 });
 
-interface Known {
+interface KnownAccess {
   readonly access: MetricsAccess;
   readonly at: number;
 }
@@ -55,8 +55,8 @@ interface Known {
  * that were not, so that invented ones drive none of them out.
  */
 export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDeps): AuthorizeMetricsReader {
-  const allowed = new Map<string, Known>();
-  const refused = new Map<string, Known>();
+  const allowed = new Map<string, KnownAccess>();
+  const refused = new Map<string, KnownAccess>();
   const asking = createSingleFlight<MetricsAccess>();
   let loggedAt = Number.NEGATIVE_INFINITY;
 

@@ -27,7 +27,7 @@ const TIMEOUT_MS = 2000;
 
 const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
 
-interface Known extends Readability {
+interface KnownReadability extends Readability {
   /** Time of the question, in milliseconds. */
   readonly at: number;
 }
@@ -46,14 +46,14 @@ export interface KindRef {
 /** An answer is believed for ten seconds, and while the next one is on its way. */
 export function createAccess(client: KubeClient, { discovery, now }: AccessDeps): Access {
   const at = () => now().getTime();
-  const answers = createCache<Known>({
+  const answers = createCache<KnownReadability>({
     max: MAX_KNOWN,
     ttlMs: (answer) => KEPT_MS - (at() - answer.at),
     now: at,
     staleWhileLoading: true,
   });
 
-  async function ask({ apiVersion, kind }: KindRef, namespace: string): Promise<Known> {
+  async function ask({ apiVersion, kind }: KindRef, namespace: string): Promise<KnownReadability> {
     const asked = at();
     const resource = await discovery.resource(apiVersion, kind);
     const group = groupOf(resource.apiVersion);

@@ -45,7 +45,7 @@ const Answer = v.object({
   status: v.object({ allowed: v.boolean(), denied: v.optional(v.boolean(), false) }),
 });
 
-interface Known {
+interface KnownRight {
   readonly allowed: boolean;
   /** Time of the question, in milliseconds. */
   readonly at: number;
@@ -57,7 +57,7 @@ export function createSubjectAccess(
   { now = () => new Date() }: SubjectAccessOptions = {},
 ): SubjectAccess {
   const at = () => now().getTime();
-  const answers = createCache<Known>({
+  const answers = createCache<KnownRight>({
     max: MAX_KNOWN,
     ttlMs: (answer) => KEPT_MS - (at() - answer.at),
     now: at,
@@ -82,7 +82,10 @@ export function createSubjectAccess(
     return answer instanceof Promise ? answer.then(({ allowed }) => allowed) : answer.allowed;
   }
 
-  async function ask({ username, uid, groups, extra }: UserInfo, object: ObjectAttributes): Promise<Known> {
+  async function ask(
+    { username, uid, groups, extra }: UserInfo,
+    object: ObjectAttributes,
+  ): Promise<KnownRight> {
     const asked = at();
     const spec = { user: username, uid, groups, extra, resourceAttributes: { verb: 'get', ...object } };
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };

@@ -15,11 +15,11 @@ export interface CertificateSecret {
 export interface StoredCertificates {
   readonly state: Partial<CertificateState>;
   /** The Secret as it is; undefined when there is none. */
-  readonly secret: Secret | undefined;
+  readonly secret: RawSecret | undefined;
 }
 
-const Secret = v.looseObject({ data: v.nullish(v.record(v.string(), v.string())) });
-type Secret = v.InferOutput<typeof Secret>;
+const RawSecret = v.looseObject({ data: v.nullish(v.record(v.string(), v.string())) });
+type RawSecret = v.InferOutput<typeof RawSecret>;
 
 const KEYS = {
   authority: 'ca.crt',
@@ -42,7 +42,7 @@ export function createCertificateSecret(
 
   async function read(): Promise<StoredCertificates> {
     try {
-      const secret = parseFirst(Secret, await client.request({ method: 'GET', path }));
+      const secret = parseFirst(RawSecret, await client.request({ method: 'GET', path }));
       return { state: decode(secret.data ?? {}), secret };
     } catch (error) {
       if (hasCode(error, 'ApiNotFound')) return { state: {}, secret: undefined };
@@ -90,7 +90,7 @@ function encode({ authority, leaf, previousAuthority }: CertificateState): Recor
 }
 
 /** The other keys of the Secret, which stay there. */
-function others(secret: Secret | undefined): Record<string, string> {
+function others(secret: RawSecret | undefined): Record<string, string> {
   const ours = new Set<string>(Object.values(KEYS));
   return Object.fromEntries(Object.entries(secret?.data ?? {}).filter(([key]) => !ours.has(key)));
 }

@@ -3,8 +3,8 @@ import {
   type Bulkhead,
   createDeadline,
   type GarbageCollector,
-  type Place,
   type Slots,
+  type TenantHost,
 } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { AnswerBytes, ByteRoom } from './byte-room.ts';
@@ -43,7 +43,7 @@ export interface ClusterRoom {
 
 export interface RequestQueueDeps {
   readonly room: ClusterRoom;
-  readonly place: Place;
+  readonly place: TenantHost;
 }
 
 /** Size up to which an answer is parsed in a few milliseconds. */

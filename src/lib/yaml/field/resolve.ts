@@ -12,7 +12,7 @@ export interface Resolved {
   readonly obstacles: readonly Obstacle[];
 }
 
-interface Place {
+interface FoundNode {
   readonly node: unknown;
   readonly offset: number;
 }
@@ -22,7 +22,7 @@ const ALIAS = 'there is an alias, and its anchor may be used elsewhere too';
 /** Finds what stands at the path in a document. Nodes are walked as they are written: no alias is followed, no `<<`. */
 export function resolveField(contents: unknown, { parts }: FieldPath): Resolved {
   const obstacles: Obstacle[] = [];
-  let places: readonly Place[] = [placeOf(contents, 0)];
+  let places: readonly FoundNode[] = [placeOf(contents, 0)];
   for (const part of parts) {
     places = places.flatMap((place) => {
       const next = step(place, part);
@@ -39,7 +39,7 @@ export function resolveField(contents: unknown, { parts }: FieldPath): Resolved 
   return { scalars, obstacles };
 }
 
-function step({ node, offset }: Place, part: FieldPart): readonly Place[] | Obstacle {
+function step({ node, offset }: FoundNode, part: FieldPart): readonly FoundNode[] | Obstacle {
   if (isAlias(node)) return { offset, reason: ALIAS };
   switch (part.kind) {
     case 'member':
@@ -53,7 +53,7 @@ function step({ node, offset }: Place, part: FieldPart): readonly Place[] | Obst
   }
 }
 
-function member(map: YAMLMap, name: string): readonly Place[] | Obstacle {
+function member(map: YAMLMap, name: string): readonly FoundNode[] | Obstacle {
   const pairs = map.items.filter(({ key }) => isScalar(key) && key.value === name);
   const places = pairs.map(({ key, value }) => placeOf(value, offsetOf(key, 0)));
   const [, second] = places;
@@ -61,7 +61,7 @@ function member(map: YAMLMap, name: string): readonly Place[] | Obstacle {
   return { offset: second.offset, reason: `the mapping has ${JSON.stringify(name)} twice` };
 }
 
-function items(node: unknown, offset: number): readonly Place[] {
+function items(node: unknown, offset: number): readonly FoundNode[] {
   return isSeq(node) ? node.items.map((item) => placeOf(item, offset)) : [];
 }
 
@@ -79,7 +79,7 @@ function whyNoScalar(node: unknown): string {
   return 'there is no value, not even an empty one';
 }
 
-function placeOf(node: unknown, otherwise: number): Place {
+function placeOf(node: unknown, otherwise: number): FoundNode {
   return { node, offset: offsetOf(node, otherwise) };
 }
 

@@ -46,7 +46,7 @@ interface Result {
 }
 
 /** A place in the repository: `path` is empty for its top, and ends with a slash below. */
-interface Place {
+interface TreePosition {
   readonly path: string;
   readonly active: readonly Active[];
   readonly result: Result;
@@ -82,7 +82,7 @@ export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<Edited
 }
 
 /** Gives the tree's new name. */
-async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: Place): Promise<string> {
+async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: TreePosition): Promise<string> {
   const { path, active, result, budget } = place;
   const changed = new Map<string, string>();
   for (const [name, file] of tree.files) {
@@ -111,7 +111,7 @@ function isUntouched(part: MarkedFile | MarkedTree, active: readonly Active[], {
 }
 
 /** Gives the file's new name. */
-async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise<string> {
+async function editBlob(file: MarkedFile, edit: TreeEdit, place: TreePosition): Promise<string> {
   const { path, active, result, budget } = place;
   const key = mayHaveKey(file, edit.key) ? edit.key : undefined;
   const bytes = edit.packs.readIfSmall(file.oid);
@@ -132,7 +132,7 @@ async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise
 }
 
 /** Counts a name that is compared with the paths of `files`, and says when other work should get its turn. */
-function isTimeForOthers({ active, result }: Place): boolean {
+function isTimeForOthers({ active, result }: TreePosition): boolean {
   if (active.length === 0) return false;
   result.compared += 1;
   return result.compared % NAMES_AT_ONCE === 0;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createBulkhead, type Place } from '../../../../src/lib/async/bulkhead.ts';
+import { createBulkhead, type TenantHost } from '../../../../src/lib/async/bulkhead.ts';
 import { settled } from '../../../fakes/schedule.ts';
 
 const FOREVER = new AbortController().signal;
@@ -10,7 +10,7 @@ function setUp(limits = { total: 6, host: 4, namespace: 2 }) {
   const ends = new Map<string, () => void>();
   return {
     begun,
-    start(name: string, place: Place, signal: AbortSignal = FOREVER): Promise<void> {
+    start(name: string, place: TenantHost, signal: AbortSignal = FOREVER): Promise<void> {
       return bulkhead.run(place, signal, () => {
         begun.push(name);
         return new Promise((resolve) => ends.set(name, resolve));
@@ -23,7 +23,7 @@ function setUp(limits = { total: 6, host: 4, namespace: 2 }) {
   };
 }
 
-const at = (namespace: string, host = 'a.example'): Place => ({ namespace, host });
+const at = (namespace: string, host = 'a.example'): TenantHost => ({ namespace, host });
 
 describe('a bulkhead', () => {
   test('lets a namespace have so much under way, whatever the hosts', async () => {
