@@ -1,15 +1,15 @@
 /**
- * A kind of thing that a user of this library learns of repositories. Kinds differ by identity: make each one once,
+ * A kind of thing that a user of this library learns of a repository, or keeps for all of them. Kinds differ by identity: make each one once,
  * where all its users can see it.
  */
 export interface NoteKind<T> {
-  /** Makes the note of a repository of which nothing is known. */
+  /** Makes the note where nothing is known. */
   empty(): T;
   /** Counts the names, of files or objects, that it holds in memory: a copy with many is dropped from memory sooner. */
   names(note: T): number;
 }
 
-/** Keeps one note of each kind for a repository, for as long as its copy is in memory and undamaged. */
+/** Keeps one note of each kind: for a repository as long as its copy is in memory and undamaged, or for all of them. */
 export interface Notes {
   of<T>(kind: NoteKind<T>): T;
   /** Counts the names of all notes. */

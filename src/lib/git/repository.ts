@@ -32,12 +32,12 @@ export interface Shared {
   readonly turns: Turns;
   /** Slots for packs whose objects are being named: each takes memory for what its deltas build on. */
   readonly scans: Slots;
-  /** Slots for large files that are parsed. */
-  readonly parses: Slots;
+  /** Kept for users of all repositories. */
+  readonly notes: Notes;
 }
 
 export function createShared(turns: Turns = createTurns()): Shared {
-  return { turns, scans: createSlots(1), parses: createSlots(1) };
+  return { turns, scans: createSlots(1), notes: createNotes() };
 }
 
 /** Opens the repository in `gitdir`, or makes an empty one there. */

@@ -1,3 +1,4 @@
+import { createSlots, type Slots } from '../../lib/async/index.ts';
 import type { NoteKind } from '../../lib/git/index.ts';
 import type { MarkedTree } from './edit/marked.ts';
 
@@ -32,4 +33,10 @@ export const BRANCHES: NoteKind<Map<string, BranchMemory>> = {
 export const MARKED_TREES: NoteKind<Map<string, MarkedTree>> = {
   empty: () => new Map(),
   names: (trees) => [...trees.values()].reduce((sum, { paths }) => sum + paths, 0),
+};
+
+/** Slots for large files that are parsed, for all repositories together: each takes memory. */
+export const PARSES: NoteKind<Slots> = {
+  empty: () => createSlots(1),
+  names: () => 0,
 };

@@ -143,11 +143,11 @@ describe('tenants take turns, however much one of them has to do', () => {
   });
 
   test('with large files', async () => {
-    const { turns, parses } = createShared();
+    const parses = createSlots(1);
     const giveBack = await parses.take(NEVER);
     const over: string[] = [];
     const parsing = ['a', 'a', 'a', 'b'].map(async (namespace) => {
-      const done = await createEditBudget({ turns, parses, namespace }).parse();
+      const done = await createEditBudget({ parses, namespace }).parse();
       over.push(namespace);
       done();
     });
@@ -189,9 +189,9 @@ describe('the time of an attempt stands still', () => {
 
   test('while another large file is parsed, and between the steps of its own', async () => {
     const { waiting, isWaiting, count } = clock();
-    const shared = createShared();
-    const giveBack = await shared.parses.take(NEVER);
-    const budget = createEditBudget({ ...shared, waiting });
+    const parses = createSlots(1);
+    const giveBack = await parses.take(NEVER);
+    const budget = createEditBudget({ parses, waiting });
     const parsing = budget.parse();
     await settled();
     expect(isWaiting()).toBe(true);

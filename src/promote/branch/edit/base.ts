@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
-import { MARKED_TREES } from '../notes.ts';
+import { MARKED_TREES, PARSES } from '../notes.ts';
 import type { BaseLook } from '../port.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { type MarkedTree, markedTree } from './marked.ts';
@@ -47,9 +47,10 @@ export function markerText({ markerKey }: Wish): string {
 type Budgeted = Wish & { readonly budget: EditBudget };
 
 function budgetOf(
-  { shared: { turns, parses } }: Repository,
+  { shared: { turns, notes } }: Repository,
   { signal, waiting, tenant }: Transport,
 ): EditBudget {
+  const parses = notes.of(PARSES);
   return createEditBudget({ turns, parses, signal, waiting, namespace: tenant });
 }
 
