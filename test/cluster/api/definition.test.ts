@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { crd } from '../../../scripts/crd.ts';
-import { celRules, nodes, pipelineSchema } from '../../crd-schema.ts';
+import { celRules, nodes, pipelineSchema } from '../../fakes/crd-schema.ts';
 import {
   type Fields,
   pipelineObject,

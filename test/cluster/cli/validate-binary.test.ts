@@ -6,7 +6,7 @@ import {
   HOOK_SECRET,
   pipelineYaml,
   stream,
-} from '../../unit/cli/validate/support.ts';
+} from '../../fakes/validate-command.ts';
 
 /** What only the program itself can show: its standard streams and its exit status. */
 

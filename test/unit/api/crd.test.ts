@@ -10,7 +10,7 @@ import { type Schema, toStructural } from '../../../scripts/structural.ts';
 import { PipelineSpec } from '../../../src/api/pipeline.ts';
 import { RULES_KEY } from '../../../src/api/rules.ts';
 import { CEL_CASES } from '../../cluster/api/definition-cases.ts';
-import { celRules, nodes, pipelineSchema } from '../../crd-schema.ts';
+import { celRules, nodes, pipelineSchema } from '../../fakes/crd-schema.ts';
 import {
   type Fields,
   pipelineObject,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { errorsOf, lines, pipelineYaml, stream, validate } from './support.ts';
+import { errorsOf, lines, pipelineYaml, stream, validate } from '../../../fakes/validate-command.ts';
 
 const MIB = 2 ** 20;
 const ALIASES = Array.from(

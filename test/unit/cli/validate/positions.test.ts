@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Document, parse, visit } from 'yaml';
-import { errorsOf, pipelineYaml, stream } from './support.ts';
+import { errorsOf, pipelineYaml, stream } from '../../../fakes/validate-command.ts';
 
 /** `line:column` and field of each line that is printed. */
 async function places(text: string | Uint8Array): Promise<string[]> {

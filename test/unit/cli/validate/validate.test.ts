@@ -11,7 +11,7 @@ import {
   stream,
   validate,
   warningsOf,
-} from './support.ts';
+} from '../../../fakes/validate-command.ts';
 
 const CLEAN = stream(pipelineYaml(), HOOK_SECRET);
 const BAD_NAME = pipelineYaml({ 'name: dev': 'name: a b' });

@@ -10,6 +10,7 @@ import {
   type RuleName,
   referencesOf,
 } from '../../../../src/decide/validation.ts';
+import { lines, validate } from '../../../fakes/validate-command.ts';
 import {
   allCases,
   CANARY,
@@ -22,7 +23,6 @@ import {
 } from '../../../fixtures/pipelines/cases.ts';
 import { factsOf } from '../../../fixtures/pipelines/facts.ts';
 import { FLAGS, place } from '../../../fixtures/pipelines/placed.ts';
-import { lines, validate } from '../../cli/validate/support.ts';
 
 /**
  * The examples of test/fixtures/pipelines, offline: by the rules themselves and by `turnpike validate`.

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createValidate } from '../../../../src/cli/validate/validate.ts';
+import { createValidate } from '../../src/cli/validate/validate.ts';
 
 export interface Run {
   readonly code: number;

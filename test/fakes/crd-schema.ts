@@ -1,5 +1,5 @@
-import { crd } from '../scripts/crd.ts';
-import type { Schema } from '../scripts/structural.ts';
+import { crd } from '../../scripts/crd.ts';
+import type { Schema } from '../../scripts/structural.ts';
 
 /** How tests walk through the schema in the CustomResourceDefinition. */
 
