@@ -1,5 +1,10 @@
 import type { ValueScalar } from './scan.ts';
 
+/*
+ * Values are written here and not by `CST.setScalarValue` of yaml, which keeps the other bytes too: it writes `6.10` and
+ * `yes` without quotes, `x,y` into a flow mapping as two entries, and the line of a block scalar without indentation.
+ */
+
 /** Replaces the characters from `start` to `end`. */
 export interface Splice {
   readonly start: number;
