@@ -154,6 +154,7 @@ test('doors and pure files are told by their place', () => {
 describe('a text', () => {
   test.each([
     ['needs a clock', isImpure, 'const now = Date.now();', '/** Date.now() is asked elsewhere. */'],
+    ['needs a clock below a comment', isImpure, '// Why.\nDate.now();', '/* Why. */\n// Date.now()\na();'],
     ['needs the time of day', isImpure, 'Temporal.Now.instant()', 'Temporal.Instant.from(a)'],
     ['is asynchronous', isImpure, 'async () => a', "import { a } from '../lib/async/pure.ts';"],
     ['needs a promise', isImpure, 'const a = await b;', '// await\nconst a = b;'],

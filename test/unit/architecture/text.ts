@@ -4,7 +4,11 @@ const IMPURE =
   /\bDate\.now\(|\bTemporal\.Now\b|\bnew Date\(\)|\bprocess\.|\bawait\b|\basync\b(?!\/)|\bMath\.random\b|\bfetch\(|\bsetTimeout\(|'node:(?:fs|dns|http|https|tls)/;
 
 export function isImpure(text: string): boolean {
-  return IMPURE.test(text.replace(/\/\*\*.*?\*\/|^\s*\/\/.*$/gms, ''));
+  return IMPURE.test(withoutComments(text));
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\*.*?\*\/|^\s*\/\/[^\n]*$/gms, '');
 }
 
 /** A text of others that becomes a pattern may take seconds to match. */
