@@ -4,13 +4,14 @@ import type { Tree } from './tree.ts';
 /** What each file imports, types included, by its path in the tree. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
-const IMPORT = /^(?:import|export)\b[^'"]*?from\s+'(\.[^']+)'|^import\s+'(\.[^']+)'/gm;
+const IMPORT =
+  /^(?:import|export)\b[^'"]*?from\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/gm;
 
 /** Leaves out what lies outside of the tree, like package.json. */
 export function importsOf(tree: Tree): Imports {
   const imported = (path: string, text: string) =>
     [...text.matchAll(IMPORT)]
-      .map(([, from, plain]) => join(dirname(path), from ?? plain ?? ''))
+      .map(([, from, plain, later]) => join(dirname(path), from ?? plain ?? later ?? ''))
       .filter((target) => !target.startsWith('..'));
   return new Map(Object.entries(tree).map(([path, text]) => [path, imported(path, text)]));
 }

@@ -30,6 +30,7 @@ function importing(...targets: readonly string[]): string {
     (to: string) => `import {\n  type A,\n  b,\n} from '${to}';`,
     (to: string) => `export type { A } from '${to}';`,
     (to: string) => `import '${to}';`,
+    (to: string) => `const { a } = await import('${to}');`,
   ];
   return targets.map((to, index) => ways[index % ways.length]?.(to)).join('\n');
 }
@@ -40,13 +41,22 @@ function edges(tree: Tree, allows: (from: string, to: string) => boolean): strin
 
 describe('imports', () => {
   test('are read in every way to write them, and end where the tree ends', () => {
-    const text = importing('./b.ts', '../c.ts', './d.ts', './e/f.ts', './g.ts', '../../package.json');
+    const text = importing(
+      './b.ts',
+      '../c.ts',
+      './d.ts',
+      './e/f.ts',
+      './g.ts',
+      './h.ts',
+      '../../package.json',
+    );
     expect(importsOf({ 'x/a.ts': text }).get('x/a.ts')).toEqual([
       'x/b.ts',
       'c.ts',
       'x/d.ts',
       'x/e/f.ts',
       'x/g.ts',
+      'x/h.ts',
     ]);
     expect(importsOf({ 'a.ts': "import * as v from 'valibot';" }).get('a.ts')).toEqual([]);
   });
@@ -156,6 +166,8 @@ describe('a text', () => {
     ['needs a clock', isImpure, 'const now = Date.now();', '/** Date.now() is asked elsewhere. */'],
     ['needs a clock below a comment', isImpure, '// Why.\nDate.now();', '/* Why. */\n// Date.now()\na();'],
     ['needs the time of day', isImpure, 'Temporal.Now.instant()', 'Temporal.Instant.from(a)'],
+    ['measures time', isImpure, 'performance.now()', 'performance.timeOrigin'],
+    ['needs chance', isImpure, 'crypto.randomUUID()', "hash('randomUUID')"],
     ['is asynchronous', isImpure, 'async () => a', "import { a } from '../lib/async/pure.ts';"],
     ['needs a promise', isImpure, 'const a = await b;', '// await\nconst a = b;'],
     [
@@ -169,6 +181,7 @@ describe('a text', () => {
     ['parses past the first fault', parsesPastTheFirstFault, 'v.parse(A, b);', 'v.parse(A, b, FIRST);'],
     ['writes to the console', writesToConsole, 'console.error(a);', 'log.error(a);'],
     ['reads the environment', readsEnvironment, 'process.env.HOME', 'environment.HOME'],
+    ["reads Bun's environment", readsEnvironment, 'Bun.env.HOME', 'Bun.environment'],
     [
       'exports what it does not name',
       exportsUnnamed,

@@ -1,10 +1,19 @@
 /** What a source file may not say, whatever room it lies in. */
 
-const IMPURE =
-  /\bDate\.now\(|\bTemporal\.Now\b|\bnew Date\(\)|\bprocess\.|\bawait\b|\basync\b(?!\/)|\bMath\.random\b|\bfetch\(|\bsetTimeout\(|'node:(?:fs|dns|http|https|tls)/;
+const IMPURE: readonly RegExp[] = [
+  // A clock.
+  /\bDate\.now\(|\bTemporal\.Now\b|\bnew Date\(\)|\bperformance\.now\(|\bBun\.nanoseconds\(/,
+  // Chance.
+  /\bMath\.random\b|\brandom(?:UUID|Bytes|Int)\(|\bgetRandomValues\(/,
+  // What comes later.
+  /\bawait\b|\basync\b(?!\/)|\.then\(|\bnew Promise\b|\bPromise\.\w+\(|\bset(?:Timeout|Interval|Immediate)\(|\bqueueMicrotask\(/,
+  // What is outside.
+  /\bprocess\.|\bfetch\(|\bBun\.(?:env|file|sleep|spawn|write)\b|'node:(?:fs|dns|http|https|tls|child_process|timers)/,
+];
 
 export function isImpure(text: string): boolean {
-  return IMPURE.test(withoutComments(text));
+  const code = withoutComments(text);
+  return IMPURE.some((pattern) => pattern.test(code));
 }
 
 function withoutComments(text: string): string {
@@ -26,7 +35,7 @@ export function writesToConsole(text: string): boolean {
 }
 
 export function readsEnvironment(text: string): boolean {
-  return /\bprocess\.env\b/.test(text);
+  return /\b(?:process|Bun|import\.meta)\.env\b/.test(text);
 }
 
 /** A door holds the names that go through it, each by itself, and nothing else. */
