@@ -37,8 +37,8 @@ describe('docs/revisions.md', () => {
   });
 
   test.each([
-    ['An image by the values of a chart', '1.9.1', ['1.9.1']],
-    ['An image by a Kustomization', '1.9.1', ['1.9.1']],
+    ['An image in the values of a chart', '1.9.1', ['1.9.1']],
+    ['An image in a Kustomization', '1.9.1', ['1.9.1']],
     ['A chart from an OCI registry', `6.5.1@${DIGEST}`, ['6.5.1', DIGEST]],
     ['A commit of a Git repository', `main@sha1:${COMMIT}`, [COMMIT]],
     ['A chart and an image together', 'chart=6.5.1,image=1.9.3', ['6.5.1', '1.9.3']],
