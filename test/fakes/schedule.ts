@@ -13,6 +13,7 @@ export interface FakeSchedule {
 }
 
 interface Planned {
+  /** In whole milliseconds, as of timers: fractions would leave rests that never pass. */
   readonly at: number;
   readonly run: () => void;
 }
@@ -21,7 +22,7 @@ export function createFakeSchedule(): FakeSchedule {
   const planned = new Set<Planned>();
   let now = 0;
   const schedule: Schedule = (run, seconds) => {
-    const one = { at: now + seconds, run };
+    const one = { at: now + Math.round(seconds * 1000), run };
     planned.add(one);
     return () => planned.delete(one);
   };
@@ -35,7 +36,7 @@ export function createFakeSchedule(): FakeSchedule {
       });
     },
     async pass(seconds) {
-      const end = now + seconds;
+      const end = now + Math.round(seconds * 1000);
       await settled();
       for (;;) {
         const [next] = [...planned].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
@@ -47,7 +48,7 @@ export function createFakeSchedule(): FakeSchedule {
       }
       now = end;
     },
-    now: () => now * 1000,
+    now: () => now,
     pending: () => planned.size,
   };
 }

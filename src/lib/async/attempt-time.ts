@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../errors.ts';
+import { type Clock, MONOTONIC } from './schedule.ts';
 
 /** Waits for our own turn, which takes none of the time of the attempts that wait. */
 export type Waiting = <T>(turn: Promise<T>) => Promise<T>;
@@ -49,8 +50,9 @@ export async function inAttemptTime<T>(
   ended: AbortSignal,
   work: (time: AttemptTime) => Promise<T>,
   limits: TimeLimits = ATTEMPT,
+  clock: Clock = MONOTONIC,
 ): Promise<T> {
-  const { end, ...time } = startTime(ended, limits);
+  const { end, ...time } = startTime(ended, limits, clock);
   try {
     return await work(time);
   } finally {
@@ -58,20 +60,21 @@ export async function inAttemptTime<T>(
   }
 }
 
-function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLimits) {
+function startTime(ended: AbortSignal, limits: TimeLimits, { now, schedule }: Clock) {
+  const { ms, mostMs, stepBytes, stepMs } = limits;
   const controller = new AbortController();
-  let begun = performance.now();
+  let begun = now();
   let end = begun + ms;
   let bytes = 0;
   let turns = 0;
   let waitingSince = begun;
   let isOver = false;
-  let timer = setTimeout(check, ms);
+  let callOff = schedule(check, ms / 1000);
 
   function check(): void {
     if (isOver) return;
-    const left = end - performance.now();
-    if (left > 0) timer = setTimeout(check, left);
+    const left = end - now();
+    if (left > 0) callOff = schedule(check, left / 1000);
     else controller.abort(tooLong(Math.round((end - begun) / 1000)));
   }
 
@@ -79,20 +82,20 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
     bytes += count;
     if (bytes < stepBytes) return;
     bytes = 0;
-    end = Math.min(begun + mostMs, Math.max(end, performance.now() + stepMs));
+    end = Math.min(begun + mostMs, Math.max(end, now() + stepMs));
   }
 
   async function waiting<T>(turn: Promise<T>): Promise<T> {
     if (turns === 0) {
-      clearTimeout(timer);
-      waitingSince = performance.now();
+      callOff();
+      waitingSince = now();
     }
     turns += 1;
     try {
       return await turn;
     } finally {
       turns -= 1;
-      if (turns === 0) goOn(performance.now() - waitingSince);
+      if (turns === 0) goOn(now() - waitingSince);
     }
   }
 
@@ -109,7 +112,7 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
     waiting,
     end() {
       isOver = true;
-      clearTimeout(timer);
+      callOff();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { untilAborted } from './abort.ts';
+import { onTimer, type Schedule } from './schedule.ts';
 
 /** A bound on how long one exchange may take as a whole, and how long it may be silent. */
 export interface Deadline {
@@ -20,11 +21,12 @@ export interface DeadlineOptions {
   /** Time of silence. Default: as long as the whole. */
   readonly idleMs?: number;
   readonly signals?: readonly (AbortSignal | undefined)[];
+  /** Default: a timer. */
+  readonly schedule?: Schedule | undefined;
 }
 
-type Timer = ReturnType<typeof setTimeout> | undefined;
-
-export function createDeadline({ timeoutMs, idleMs, signals = [] }: DeadlineOptions): Deadline {
+export function createDeadline(options: DeadlineOptions): Deadline {
+  const { timeoutMs, idleMs, signals = [], schedule = onTimer } = options;
   const controller = new AbortController();
   const { signal } = controller;
   // A silence that may last as long as the whole ends nothing.
@@ -32,8 +34,8 @@ export function createDeadline({ timeoutMs, idleMs, signals = [] }: DeadlineOpti
     idleMs !== undefined && idleMs < (timeoutMs ?? Number.POSITIVE_INFINITY) ? idleMs : undefined;
   let isExpired = false;
 
-  function start(ms: number | undefined): Timer {
-    return ms === undefined ? undefined : setTimeout(expire, ms, ms);
+  function start(ms: number | undefined) {
+    return ms === undefined ? undefined : schedule(() => expire(ms), ms / 1000);
   }
 
   function expire(ms: number): void {
@@ -46,8 +48,8 @@ export function createDeadline({ timeoutMs, idleMs, signals = [] }: DeadlineOpti
     controller.abort(signals.find((one) => one?.aborted)?.reason);
   }
 
-  const total = start(timeoutMs);
-  let idle = start(silenceMs);
+  const endTotal = start(timeoutMs);
+  let endIdle = start(silenceMs);
   for (const one of signals) {
     if (one?.aborted) forward();
     else one?.addEventListener('abort', forward, { once: true });
@@ -57,14 +59,14 @@ export function createDeadline({ timeoutMs, idleMs, signals = [] }: DeadlineOpti
     signal,
     expired: () => isExpired,
     progress() {
-      if (idle === undefined || signal.aborted) return;
-      clearTimeout(idle);
-      idle = start(silenceMs);
+      if (!endIdle || signal.aborted) return;
+      endIdle();
+      endIdle = start(silenceMs);
     },
     race: (promise) => untilAborted(promise, signal),
     clear() {
-      clearTimeout(total);
-      clearTimeout(idle);
+      endTotal?.();
+      endIdle?.();
       for (const one of signals) one?.removeEventListener('abort', forward);
     },
   };

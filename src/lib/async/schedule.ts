@@ -9,3 +9,12 @@ export const onTimer: Schedule = (run, seconds) => {
   const timer = setTimeout(run, Math.min(seconds * 1000, MAX_TIMER_MS));
   return () => clearTimeout(timer);
 };
+
+/** A time that passes, and what is to happen then. */
+export interface Clock {
+  /** In milliseconds, from any begin. */
+  now(): number;
+  readonly schedule: Schedule;
+}
+
+export const MONOTONIC: Clock = { now: () => performance.now(), schedule: onTimer };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { untilAborted } from '../../../../src/lib/async/abort.ts';
 import { createDeadline } from '../../../../src/lib/async/deadline.ts';
+import { createFakeSchedule } from '../../../fakes/schedule.ts';
 
 const NEVER = new Promise<never>(() => undefined);
 
@@ -26,22 +27,31 @@ describe('what is waited for until a signal is aborted', () => {
 
 describe('a deadline', () => {
   test('ends an exchange that neither answers nor fails when it is aborted', async () => {
-    const deadline = createDeadline({ timeoutMs: 60_000, idleMs: 1 });
-    await expect(deadline.race(NEVER)).rejects.toThrow('it gave no answer within 0.001 s.');
-    await Bun.sleep(5);
+    const { schedule, pass, pending } = createFakeSchedule();
+    const deadline = createDeadline({ timeoutMs: 60_000, idleMs: 500, schedule });
+    const raced = deadline.race(NEVER).catch((error: Error) => error.message);
+    await pass(0.4);
+    deadline.progress();
+    await pass(0.499);
+    expect(deadline.signal.aborted).toBe(false);
+    await pass(0.001);
+    expect(await raced).toBe('it gave no answer within 0.5 s.');
     deadline.progress();
     expect(deadline.signal.aborted).toBe(true);
     deadline.clear();
+    expect(pending()).toBe(0);
   });
 
   test('says whether time was up, and not so when the caller gave up before', async () => {
     const controller = new AbortController();
-    const late = createDeadline({ timeoutMs: 1, idleMs: 1, signals: [undefined, controller.signal] });
-    await Bun.sleep(5);
+    const { schedule, pass } = createFakeSchedule();
+    const signals = [undefined, controller.signal];
+    const late = createDeadline({ timeoutMs: 1, idleMs: 1, signals, schedule });
+    await pass(1);
     controller.abort();
     expect([late.signal.aborted, late.expired()]).toEqual([true, true]);
-    const givenUp = createDeadline({ timeoutMs: 1, signals: [controller.signal] });
-    await Bun.sleep(5);
+    const givenUp = createDeadline({ timeoutMs: 1, signals, schedule });
+    await pass(1);
     expect([givenUp.signal.aborted, givenUp.expired()]).toEqual([true, false]);
     for (const one of [late, givenUp]) one.clear();
   });
@@ -55,10 +65,12 @@ describe('a deadline', () => {
   });
 
   test('has no end of its own when it is given none, and none once it is cleared', async () => {
-    const endless = createDeadline({});
-    const cleared = createDeadline({ timeoutMs: 2, idleMs: 1 });
+    const { schedule, pass, pending } = createFakeSchedule();
+    const endless = createDeadline({ schedule });
+    const cleared = createDeadline({ timeoutMs: 2, idleMs: 1, schedule });
     cleared.clear();
-    await Bun.sleep(5);
+    expect(pending()).toBe(0);
+    await pass(3600);
     expect([endless.signal.aborted, cleared.signal.aborted]).toEqual([false, false]);
   });
 });
