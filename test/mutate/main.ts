@@ -6,6 +6,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readImporters } from './importers.ts';
+import { nearestFirst } from './nearest.ts';
 import { random, shuffled } from './random.ts';
 import { applied, type Mutant, mutantsOf } from './sites.ts';
 import { createTree, type Tree } from './tree.ts';
@@ -20,12 +21,17 @@ the file. Lists the changes that no test notices. Exits with 1 when fewer than -
   --seed N    which ones (default 1)
   --floor N   percent that tests have to notice (default 90)
   --jobs N    how many at once (default: one for each processor)
+  --lab       tries the tests that start servers, too
   --list      prints the changes and runs nothing`;
 
-/** Where tests are that need no control plane, in the order in which they are tried. */
-const FAST = ['test/unit', 'test/http', 'test/model', 'test/git', 'test/forges', 'test/fuzz'];
+/** Tests there need nothing that has to be built; the model takes minutes and has its own list of faults. */
+const FAST = ['test/unit', 'test/http', 'test/fuzz'];
+const WITH_LAB = [...FAST, 'test/git', 'test/forges'];
 const MAX_TESTS = 40;
-const TIMEOUT_MS = 120_000;
+/** They notice most of what is noticed; the others run in a process of their own. */
+const NEAREST = 6;
+/** Of one process. */
+const TIMEOUT_MS = 300_000;
 
 interface Candidate extends Mutant {
   readonly file: string;
@@ -40,6 +46,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     floor: { type: 'string', default: '90' },
     jobs: { type: 'string', default: String(cpus().length) },
+    lab: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -85,16 +92,24 @@ function scan(folder: string): string[] {
 /** Whether enough of them are noticed. */
 async function tryAll(all: readonly Candidate[]): Promise<boolean> {
   const importers = await readImporters(ROOT, [...scan('src'), ...scan('test')]);
+  const folders = (values.lab ? WITH_LAB : FAST).map((folder) => `${folder}/`);
   const unnoticed: Candidate[] = [];
   const queue = [...all];
   let done = 0;
   const tryOne = async (tree: Tree, one: Candidate) => {
-    const tests = byCost(importers.testsOf(one.file)).slice(0, MAX_TESTS);
-    const passes = await tree.passes(one.file, applied(one.source, one), tests, TIMEOUT_MS);
-    if (passes) unnoticed.push(one);
+    const usable = importers
+      .testsOf(one.file)
+      .filter((test) => folders.some((folder) => test.startsWith(folder)));
+    const tests = nearestFirst(one.file, usable).slice(0, MAX_TESTS);
+    const parts = [tests.slice(0, NEAREST), tests.slice(NEAREST)].filter((part) => part.length > 0);
+    const noticedBy = await tree.failure(one.file, applied(one.source, one), parts, TIMEOUT_MS);
+    if (noticedBy === undefined) unnoticed.push(one);
     done += 1;
-    const fate = passes ? 'SURVIVES' : 'noticed';
-    process.stdout.write(`${String(done).padStart(4)}/${all.length}  ${fate.padEnd(8)}  ${shown(one)}\n`);
+    const fate = noticedBy === undefined ? 'SURVIVES' : 'noticed';
+    const by = noticedBy === undefined ? '' : `   (${noticedBy})`;
+    process.stdout.write(
+      `${String(done).padStart(4)}/${all.length}  ${fate.padEnd(8)}  ${shown(one)}${by}\n`,
+    );
   };
   const work = async (name: string) => {
     const tree = await createTree(ROOT, join(tmpdir(), `turnpike-mutate-${process.pid}-${name}`));
@@ -106,11 +121,6 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, (_, index) => work(String(index))));
   return report(all, unnoticed);
-}
-
-function byCost(tests: readonly string[]): string[] {
-  const cost = (test: string) => FAST.findIndex((folder) => test.startsWith(`${folder}/`));
-  return tests.filter((test) => cost(test) >= 0).sort((a, b) => cost(a) - cost(b));
 }
 
 function report(all: readonly Candidate[], left: readonly Candidate[]): boolean {

@@ -3,8 +3,16 @@ import { join } from 'node:path';
 
 /** A copy of the checkout, so that nothing is changed where somebody works. */
 export interface Tree {
-  /** Whether the tests pass with this text in place of the file's; a test that does not end has failed. */
-  passes(file: string, text: string, tests: readonly string[], timeoutMs: number): Promise<boolean>;
+  /**
+   * The first test that fails with this text in place of the file's. Each part is a list of test files for one process; a
+   * process that does not end has failed.
+   */
+  failure(
+    file: string,
+    text: string,
+    parts: readonly (readonly string[])[],
+    timeoutMs: number,
+  ): Promise<string | undefined>;
   remove(): Promise<void>;
 }
 
@@ -17,14 +25,17 @@ export async function createTree(root: string, folder: string): Promise<Tree> {
     await cp(join(root, name), join(folder, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return {
-    async passes(file, text, tests, timeoutMs) {
+    async failure(file, text, parts, timeoutMs) {
       const path = join(folder, file);
       const original = await Bun.file(path).text();
       await Bun.write(path, text);
       try {
-        // One after the other, the nearest first: the first failure tells.
-        for (const test of tests) if (!(await runs(folder, test, timeoutMs))) return false;
-        return true;
+        // One after the other: the first failure tells.
+        for (const part of parts) {
+          const failed = await failureOf(folder, part, timeoutMs);
+          if (failed !== undefined) return failed;
+        }
+        return undefined;
       } finally {
         await Bun.write(path, original);
       }
@@ -33,12 +44,21 @@ export async function createTree(root: string, folder: string): Promise<Tree> {
   };
 }
 
-async function runs(folder: string, test: string, timeoutMs: number): Promise<boolean> {
-  const child = Bun.spawn([process.execPath, 'test', '--bail', '--timeout=30000', `./${test}`], {
+async function failureOf(
+  folder: string,
+  tests: readonly string[],
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const files = tests.map((test) => `./${test}`);
+  const child = Bun.spawn([process.execPath, 'test', '--bail', '--timeout=30000', ...files], {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
-  return (await child.exited) === 0;
+  const said = new Response(child.stderr).text();
+  if ((await child.exited) === 0) return undefined;
+  // What a killed process has started may hold its standard error open.
+  if (child.signalCode === 'SIGKILL') return `no end within ${timeoutMs / 1000} s`;
+  return /^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/m.exec(await said)?.[1] ?? 'outside of a test';
 }
