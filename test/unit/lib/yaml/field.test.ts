@@ -139,6 +139,13 @@ const REPLACED: readonly Row[] = [
     text: 'a: &a {v: 1}\nb: {<<: *a, v: 1}\n',
     after: 'a: &a {v: 1}\nb: {<<: *a, v: 6.1.0}\n',
   },
+  {
+    shows: 'as many items as a file may have',
+    field: 'a[*]',
+    text: `a:\n${'- 1\n'.repeat(1000)}`,
+    after: `a:\n${'- 6.1.0\n'.repeat(1000)}`,
+    marked: 1000,
+  },
   { shows: 'JSON', field: 'a.b', text: '{"a": {"b": "1.0.0"}}', after: '{"a": {"b": "6.1.0"}}' },
 ];
 
@@ -150,6 +157,7 @@ const NOT_THERE: readonly Row[] = [
   { shows: 'an item behind the last', field: 'a[2]', text: 'a: [b, b]\n' },
   { shows: 'every item of none', field: 'a[*]', text: 'a: []\n' },
   { shows: 'no item of the name', field: 'a[n=x].b', text: 'a: [{n: y, b: x}, x, [n, x]]\n' },
+  { shows: 'no mapping with the name', field: 'a[n=x]', text: 'a: [x, n, [n, x]]\n' },
   { shows: 'a merged member', field: 'b.v', text: 'a: &a {v: 1}\nb: {<<: *a}\n' },
   { shows: 'a name in a text', field: 'a.b', text: 'a: |\n  b: 1\n' },
   { shows: 'a name in a comment', field: 'a.b', text: 'a: # b\n  c: 1\n' },

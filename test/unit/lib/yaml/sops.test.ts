@@ -92,6 +92,14 @@ describe('a clear value in a file of SOPS', () => {
     expect(setField(release('6.0.0'), 'spec.version').problems).toEqual([`Line 3: ${COVERED}`]);
   });
 
+  test('is set with the sentence at the very end of the file, too', () => {
+    const text = `sops:\n  mac: ${ENC}\nversion:`;
+    expect(setField(text, 'version')).toMatchObject({
+      text: `${text} 6.1.0`,
+      problems: [`Line 3: ${COVERED}`],
+    });
+  });
+
   test('is set without one when it has the revision already, for nothing changes', () => {
     expect(editMarked(text, KEY, '6.0.0')).toEqual({ text, edits: [], marked: 1, problems: [] });
   });
