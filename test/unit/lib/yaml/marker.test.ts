@@ -197,6 +197,7 @@ const REPLACED: readonly Row[] = [
     after: `a: "6.1.0" ${MARK}\nb: 1\n`,
   },
   { shows: 'an empty value', text: `a:   ${MARK}\nb: 1\n`, after: `a: 6.1.0   ${MARK}\nb: 1\n` },
+  { shows: 'an empty value in front of a tab', text: `a:\t${MARK}\n`, after: `a: 6.1.0\t${MARK}\n` },
   { shows: 'an empty value marked above', text: `${MARK}\na:\nb: 1\n`, after: `${MARK}\na: 6.1.0\nb: 1\n` },
   { shows: 'an empty list item', text: `- ${MARK}\n- 1\n`, after: `- 6.1.0 ${MARK}\n- 1\n` },
   { shows: 'an empty value with a tag', text: `a: !!str ${MARK}\n`, after: `a: !!str 6.1.0 ${MARK}\n` },
@@ -246,6 +247,18 @@ const REPLACED: readonly Row[] = [
     shows: 'a value that itself is on the next line',
     text: `${MARK}\na:\n  1.0.0\n`,
     after: `${MARK}\na:\n  6.1.0\n`,
+  },
+  { shows: 'a document that is one scalar', text: `--- 1.0.0 ${MARK}\n`, after: `--- 6.1.0 ${MARK}\n` },
+  {
+    shows: 'a file that begins with the key',
+    text: `${KEY}: 1.0.0 ${MARK}\n`,
+    after: `${KEY}: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'as many markers as a file may have',
+    text: `- 1 ${MARK}\n`.repeat(1000),
+    after: `- 6.1.0 ${MARK}\n`.repeat(1000),
+    marked: 1000,
   },
   {
     shows: 'a document that is valid beside one that is not',
@@ -373,6 +386,16 @@ const LEFT_ALONE: readonly Row[] = [
     text: `a: 1.0.0\n# b: 1.0.0${MARK}\nc: 2\n`,
     marked: 0,
   },
+  {
+    shows: 'a note about the marker in a text',
+    text: `a: |\n  # see $promotion of ${KEY}\n  b: 1.0.0\n`,
+    marked: 0,
+  },
+  {
+    shows: 'a flow map with the marker in a text that is commented out',
+    text: `a: |\n  # {tag: 1.0.0, "$promotion": "${KEY}"} ${FLUX_MARK}\n`,
+    marked: 0,
+  },
   { shows: 'a flow map that is commented out', text: `# {"a": "1.0.0"} ${MARK}\nb: 2\n`, marked: 0 },
 ];
 
@@ -394,6 +417,16 @@ const UNSEEN: readonly Row[] = [
     problem: /^Line 2: .*block of text/,
   },
   {
+    shows: 'a marker behind two # in a block',
+    text: `a: |\n  #${MARK}\n  tag: 1.0.0\n`,
+    problem: /^Line 2: .*block of text/,
+  },
+  {
+    shows: 'a marker with a member without quotes at a line of a block',
+    text: `a: |\n  tag: 1.0.0 # {tag: 1.0.0, "$promotion": "${KEY}"} ${FLUX_MARK}\n`,
+    problem: /^Line 2: .*block of text/,
+  },
+  {
     shows: 'a marker in double quotes',
     text: `a: "x ${MARK.replaceAll('"', '\\"')}"\n`,
     problem: /^Line 1: .*between quotes/,
@@ -401,6 +434,11 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker in single quotes',
     text: `a: 1\nb: '1.0.0 ${MARK}'\n`,
+    problem: /^Line 2: .*between quotes/,
+  },
+  {
+    shows: 'a marker at the start of a line between quotes',
+    text: `--- '1.0.0\n${MARK}'\n`,
     problem: /^Line 2: .*between quotes/,
   },
   {
@@ -422,6 +460,16 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker of a part that is glued',
     text: `a: 1.0.0#{"$promotion":"${KEY}:tag"}\n`,
+    problem: /^Line 1: .*no blank/,
+  },
+  {
+    shows: 'a marker glued to its value in a file that begins with the word',
+    text: `$promotion: 1\na: 1.0.0${MARK}\n`,
+    problem: /^Line 2: .*no blank/,
+  },
+  {
+    shows: 'a marker glued to a value of a flow map, and far from its #',
+    text: `{a: 1.0.0#${' '.repeat(20)}{"$promotion": "${KEY}"}}\n`,
     problem: /^Line 1: .*no blank/,
   },
   {
@@ -506,6 +554,11 @@ const REPORTED: readonly Row[] = [
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:"}\n',
     problem: /^Line 1: .*only the name of an artifact and :tag, :digest, :commit or :version/,
   },
+  ...['image:name', 'image:tag:digest', 'Image:tag', '-image', 'image:'].map((suffix) => ({
+    shows: `the suffix ${suffix}`,
+    text: `a: 1.0.0 # {"$promotion": "apps:podinfo:prod:${suffix}"}\n`,
+    problem: /^Line 1: .*only the name of an artifact and :tag, :digest, :commit or :version/,
+  })),
   {
     shows: 'a suffix without quotes',
     text: 'a: 1.0.0 # {$promotion: apps:podinfo:prod:tag}\n',
@@ -591,6 +644,11 @@ const REPORTED: readonly Row[] = [
     text: `{{- if .Values.on }}\na: 1.0.0 ${MARK}\n{{- end }}\n`,
     problem: /^Line 2: .*not valid YAML \(line 1: /,
   },
+  {
+    shows: 'a document that is one scalar and does not end there',
+    text: `1.0.0 ${MARK}\n]\n`,
+    problem: /^Line 1: .*not valid YAML \(line 2: /,
+  },
   { shows: 'a template expression', text: `a: {{ .Values.tag }} ${MARK}\n`, problem: /^Line 1: / },
   { shows: 'tabs as indentation', text: `a:\n\tb: 1.0.0 ${MARK}\n`, problem: /^Line 2: .*not valid YAML/ },
   {
@@ -655,6 +713,27 @@ describe('a marker', () => {
     expect(code(shown)).toBe(`\`${shown}\``);
   });
 
+  test("is read beside another program's in a comment of 2048 characters, and not in a longer one", () => {
+    const text = (length: number) => {
+      const comment = (note: string) => `# {"$imagepolicy": "${note}"} ${MARK}`;
+      return `a: 1.0.0 ${comment('x'.repeat(length - comment('').length))}\n`;
+    };
+    expect(editMarked(text(2048), KEY, NEW)).toMatchObject({ marked: 1, problems: [] });
+    expect(editMarked(text(2049), KEY, NEW)).toMatchObject({
+      marked: 0,
+      problems: [expect.stringMatching(/^Line 1: .*JSON object/)],
+    });
+  });
+
+  test('that is not seen is named wherever comments stand', () => {
+    const text = `# a\na: 1.0.0${MARK}\nb: 1.0.0${MARK}\n# b\nc: 1.0.0${MARK}\n`;
+    expect(editMarked(text, KEY, NEW).problems.map((problem) => problem.slice(0, 7))).toEqual([
+      'Line 2:',
+      'Line 3:',
+      'Line 5:',
+    ]);
+  });
+
   test('that is not seen is named at a bounded number of places', () => {
     const text = `a: |\n${`  b: 1 ${MARK}\n`.repeat(50_000)}`;
     const begun = performance.now();
@@ -695,6 +774,8 @@ describe('a marker', () => {
     ['apps:podinfo:prod-eu', MARK, false],
     ['apps:podinfo:prod:tag', MARK, false],
     ['apps:podinfo:tag', TAG_MARK, false],
+    ['apps:podinfo:a"b', MARK, false],
+    ['apps:podinfo:a"b', MARK.replace('prod', 'a\\"b'), true],
   ])('of %s is screened for in %s', (key, text, expected) => {
     expect(mentionsKey(text, key)).toBe(expected);
   });
