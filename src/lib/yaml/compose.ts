@@ -21,7 +21,7 @@ export interface Composition {
  */
 export function createComposition(limits: ComposeLimits): Composition {
   const parser = new Parser();
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false });
   const documents: Document[] = [];
   let tokens = 0;
   return {

@@ -98,7 +98,7 @@ function replaceBlock(text: string, { start, end }: ValueScalar, value: string):
     return contentStart === 0 ? [quoted] : [quoted, { start: contentStart, end, text: '' }];
   }
   // Blank lines with more spaces than the indentation would be part of the value: only bare line ends stay.
-  const ending = text.slice(endOfText(text, contentStart, end), end);
+  const ending = text.slice(endOfText(text, end), end);
   return [
     { start, end: headerEnd, text: `${header[0]}-` },
     { start: contentStart, end, text: `${line[1]}${value}${ending}` },
@@ -106,12 +106,12 @@ function replaceBlock(text: string, { start, end }: ValueScalar, value: string):
 }
 
 function withoutLineEnds(text: string): string {
-  return text.slice(0, endOfText(text, 0, text.length));
+  return text.slice(0, endOfText(text, text.length));
 }
 
-/** Offset of the line ends that close the text from `start` to `end`; a pattern would take quadratic time. */
-function endOfText(text: string, start: number, end: number): number {
+/** Offset of the line ends in front of `end`; a pattern would take quadratic time. */
+function endOfText(text: string, end: number): number {
   let at = end;
-  while (at > start && text[at - 1] === '\n') at -= at - 1 > start && text[at - 2] === '\r' ? 2 : 1;
+  while (text[at - 1] === '\n') at -= text[at - 2] === '\r' ? 2 : 1;
   return at;
 }
