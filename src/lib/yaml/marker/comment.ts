@@ -77,8 +77,9 @@ function objectsIn(comment: string): string[] | undefined {
   const objects: string[] = [];
   let rest = comment;
   while (rest !== '') {
-    const [whole, object] = COMMENTED_OBJECT.exec(rest) ?? [];
-    if (whole === undefined || object === undefined) return undefined;
+    const match = COMMENTED_OBJECT.exec(rest);
+    if (match === null) return undefined;
+    const [whole, object = ''] = match;
     objects.push(object);
     rest = rest.slice(whole.length);
   }
@@ -87,10 +88,10 @@ function objectsIn(comment: string): string[] | undefined {
 
 /** Programs that keep notes in comments begin a member's name with `$`: `$imagepolicy`, `$openapi`. */
 function isMarker(json: string): boolean {
-  const parsed = parseJson(json);
-  if (typeof parsed !== 'object' || parsed === null) return false;
-  const isOurs = Object.hasOwn(parsed, MARKER);
-  return isOurs ? markerValue(json) !== undefined : Object.keys(parsed).some((name) => name.startsWith('$'));
+  const names = membersOf(json).map(([name]) => name);
+  return names.includes(MARKER)
+    ? markerValue(json) !== undefined
+    : names.some((name) => name.startsWith('$'));
 }
 
 /** Names hold no colon, so what comes behind one belongs to no other environment. */
@@ -112,18 +113,23 @@ function isCommentedOut(body: string): boolean {
 }
 
 function markerValue(json: string): string | undefined {
-  const parsed = parseJson(json);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const members = Object.entries(parsed);
-  if (members.some(([, value]) => typeof value !== 'string')) return undefined;
+  const members = membersOf(json);
+  if (!members.every(isText)) return undefined;
   return members.find(([name]) => name === MARKER)?.[1];
 }
 
-function parseJson(text: string): unknown {
+type Member<Value = unknown> = readonly [name: string, value: Value];
+
+function isText(member: Member): member is Member<string> {
+  return typeof member[1] === 'string';
+}
+
+/** The members of a JSON object; none has the name of a marker where the text is no object. */
+function membersOf(json: string): readonly Member[] {
   try {
-    return JSON.parse(text);
+    return Object.entries(JSON.parse(json) ?? {});
   } catch {
-    return undefined; // Not JSON: the caller decides whether it was meant to be.
+    return []; // Not JSON: the caller decides whether it was meant to be.
   }
 }
 
