@@ -7,7 +7,7 @@ import {
   type Target,
 } from './edit.ts';
 import { type CommentMeaning, type CommentPlace, commentMeaning, mentionsKey } from './marker/comment.ts';
-import { type Located, locate } from './marker/locate.ts';
+import { type Located, lineBefore, locate } from './marker/locate.ts';
 import type { Comment } from './marker/scan.ts';
 import { unseenMarkers } from './marker/unseen.ts';
 import { type Becomes, type Standing, standing } from './standing.ts';
@@ -58,9 +58,8 @@ function markersIn({ text, scanned }: SourceText, key: string): Marker[] {
   });
 }
 
-function placeOf(text: string, { offset }: Comment): CommentPlace {
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  return text.slice(lineStart, offset).trim() === '' ? 'own-line' : 'line-end';
+function placeOf(text: string, comment: Comment): CommentPlace {
+  return lineBefore(text, comment).trim() === '' ? 'own-line' : 'line-end';
 }
 
 function findTargets(source: SourceText, markers: readonly Marker[], becomes: BecomesAsked): Findings {

@@ -9,11 +9,15 @@ export type Located = { readonly scalar: ValueScalar } | { readonly reason: stri
  * of what is above.
  */
 export function locate(text: string, comment: Comment, scanned: ScannedText): Located {
-  const lineStart = text.lastIndexOf('\n', comment.offset - 1) + 1;
-  const before = text.slice(lineStart, comment.offset);
+  const before = lineBefore(text, comment);
   return before.trim() === ''
     ? ownLine(text, comment, { scanned, column: before.length })
     : lineEnd(text, comment, scanned.scalars);
+}
+
+/** The part of its line that stands in front of a comment. */
+export function lineBefore(text: string, { offset }: Comment): string {
+  return text.slice(text.lastIndexOf('\n', offset) + 1, offset);
 }
 
 function lineEnd(text: string, comment: Comment, scalars: readonly ValueScalar[]): Located {
@@ -29,7 +33,7 @@ function lineEnd(text: string, comment: Comment, scalars: readonly ValueScalar[]
 }
 
 /** The index of the first scalar that starts behind `offset`; an empty one at `offset` is in front of it. */
-function indexAfter(scalars: readonly ValueScalar[], offset: number): number {
+export function indexAfter(scalars: readonly ValueScalar[], offset: number): number {
   let [low, high] = [0, scalars.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -44,7 +48,7 @@ function standsBehind(text: string, scalar: ValueScalar, offset: number): boolea
   if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
     return /^[|>][-+0-9]{0,2}[ \t]+$/.test(text.slice(scalar.start, offset));
   }
-  return scalar.end <= offset && /^[ \t]*(,[ \t]*)?$/.test(text.slice(scalar.end, offset));
+  return /^[ \t]*(,[ \t]*)?$/.test(text.slice(scalar.end, offset));
 }
 
 function ownLine(text: string, comment: Comment, at: { scanned: ScannedText; column: number }): Located {

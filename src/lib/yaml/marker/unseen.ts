@@ -1,5 +1,6 @@
 import type { SourceText } from '../edit.ts';
 import { type CommentPlace, commentMeaning, MARKER, mentionsKey } from './comment.ts';
+import { indexAfter } from './locate.ts';
 import type { Comment, ValueScalar } from './scan.ts';
 
 /** Bounds of what is looked at outside of comments, and of how much of it is said. */
@@ -26,15 +27,13 @@ export function unseenMarkers(source: SourceText, key: string): string[] {
 /** Offsets of the word outside of all comments, which are in the order of the text. */
 function* outsideOfComments(text: string, comments: readonly Comment[]): Generator<number> {
   let index = 0;
-  for (let at = text.indexOf(MARKER); at >= 0; ) {
+  for (let at = text.indexOf(MARKER); at >= 0; at = text.indexOf(MARKER, at + 1)) {
     let comment = comments[index];
     while (comment && endOf(comment) <= at) {
       index += 1;
       comment = comments[index];
     }
-    const isInside = comment !== undefined && comment.offset <= at;
-    if (!isInside) yield at;
-    at = text.indexOf(MARKER, isInside && comment ? endOf(comment) : at + 1);
+    if (comment === undefined || at < comment.offset) yield at;
   }
 }
 
@@ -58,10 +57,7 @@ function unseenReason({ text, scanned }: SourceText, key: string, at: number): s
 
 /** Offset at which the comment would begin whose object ends the line; negative where it does not look like one. */
 function commentStart(line: string): number {
-  let start = line.lastIndexOf('#');
-  if (start < 0 || !/^#\s*\{/.test(line.slice(start))) return -1;
-  while (line[start - 1] === '#') start -= 1;
-  return start;
+  return line.search(/(?<!#)#+\s*\{[^#]*$/);
 }
 
 function reasonAt(scalar: ValueScalar | undefined, ahead: string): string {
@@ -92,13 +88,7 @@ function glued(ahead: string): string {
 
 /** The scalar that the offset is inside of. */
 function scalarAround(scalars: readonly ValueScalar[], offset: number): ValueScalar | undefined {
-  let [low, high] = [0, scalars.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((scalars[middle]?.start ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  const scalar = scalars[low - 1];
+  const scalar = scalars[indexAfter(scalars, offset) - 1];
   return scalar && offset < scalar.end ? scalar : undefined;
 }
 
@@ -107,6 +97,6 @@ function lastLine(text: string): string {
 }
 
 function firstLine(text: string): string {
-  const end = text.indexOf('\n');
-  return end < 0 ? text : text.slice(0, end);
+  const [line = ''] = text.split('\n', 1);
+  return line;
 }
