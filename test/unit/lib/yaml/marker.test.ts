@@ -905,5 +905,6 @@ describe('the value of a plain scalar', () => {
     expect(editMarked(`a: 'old' ${MARK}\n`, KEY, 'a\u0007\u2028b').text).toBe(
       `a: "a\\u0007\\u2028b" ${MARK}\n`,
     );
+    expect(editMarked(`a: 'old' ${MARK}\n`, KEY, '\u0007b').text).toBe(`a: "\\u0007b" ${MARK}\n`);
   });
 });
