@@ -265,6 +265,16 @@ const REPLACED: readonly Row[] = [
     text: `a: 1.0.0 ${MARK}\n---\n{{ if }}\nb: ]\n`,
     after: `a: 6.1.0 ${MARK}\n---\n{{ if }}\nb: ]\n`,
   },
+  {
+    shows: 'a document that begins where one that is not valid ends',
+    text: `]\n...\n1.0.0 ${MARK}\n`,
+    after: `]\n...\n6.1.0 ${MARK}\n`,
+  },
+  ...['\u0002', '\u0018', '\u001f'].map((character) => ({
+    shows: `a value behind the character ${JSON.stringify(character)}, which the lexer uses itself`,
+    text: `a: ${character}\nb: 1.0.0 ${MARK}\n`,
+    after: `a: ${character}\nb: 6.1.0 ${MARK}\n`,
+  })),
 ];
 
 const PARTS: readonly Row[] = [
@@ -595,6 +605,11 @@ const REPORTED: readonly Row[] = [
     shows: 'a marker behind a flow list',
     text: `a: [1.0.0] ${MARK}\n`,
     problem: /^Line 1: .*no scalar ends/,
+  },
+  {
+    shows: 'a marker behind a flow map in a file that begins with an empty line',
+    text: `\na: {b: 1.0.0} ${MARK}\n`,
+    problem: /^Line 2: .*no scalar ends/,
   },
   { shows: 'a marker at an alias', text: `a: &v 1\nb: *v ${MARK}\n`, problem: /^Line 2: .*no scalar ends/ },
   { shows: 'a marker at a mapping', text: `a: ${MARK}\n  b: 1.0.0\n`, problem: /^Line 1: .*no scalar ends/ },
