@@ -52,7 +52,7 @@ export function createFollow(client: KubeClient, options: FollowOptions): () => 
 }
 
 function noRoom(): TurnpikeError {
-  const message = 'Too many kinds and namespaces are watched already.';
+  const message = 'Too many kinds and namespaces are watched: there is no room for more.';
   return new TurnpikeError('ApiRefused', message, { retry: 'backoff' });
 }
 

@@ -265,7 +265,7 @@ describe('an event of a leaf cluster', () => {
         prod: [{ namespace: `${NAME}-prod` }],
       });
       const before = await target('told', ['dev', 1], ({ error }) => Boolean(error));
-      expect(before.error).toContain(`There is no Secret ${NAME}/silent-kubeconfig`);
+      expect(before.error).toContain(`Secret ${NAME}/silent-kubeconfig does not exist`);
       expect(before.error).toContain('Its signed events with cluster: silent in their metadata are trusted.');
       const text = await (await fetch(`${turnpike.metrics}/metrics`)).text();
       const series = `turnpike_cluster_reachable{namespace="${NAME}",kind="GitopsCluster",name="silent"}`;

@@ -127,7 +127,7 @@ describe('objects in a cluster', () => {
 
         await lab.apply([crd(version('v1', true), version('v1beta1', true))]);
         await served('v1', 'v1beta1');
-        await expect(read(widget('v1'), namespace)).rejects.toThrow('knows no kind');
+        await expect(read(widget('v1'), namespace)).rejects.toThrow('has no kind');
         seconds = 11;
         await waitUntil(
           'the kind',

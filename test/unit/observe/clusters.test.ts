@@ -335,7 +335,7 @@ describe('the clusters of Pipelines', () => {
   });
 
   const missing: [why: string, ref: ClusterRef, sentence: string][] = [
-    ['its Secret is not there', { kind: 'Secret', name: 'none' }, 'There is no Secret apps/none'],
+    ['its Secret is not there', { kind: 'Secret', name: 'none' }, 'Secret apps/none does not exist'],
     [
       'its Secret has no kubeconfig',
       { kind: 'Secret', name: 'empty' },
@@ -495,7 +495,7 @@ describe('the clusters of Pipelines', () => {
     const said = () => failureOf(clusters.reader(LEAF, 'apps').read(APP, 'dev'));
     expect(await said()).toBe('read object');
     secrets.clear();
-    const gone = async () => (await said()).includes('There is no Secret apps/leaf');
+    const gone = async () => (await said()).includes('Secret apps/leaf does not exist');
     await waitUntil('its end to be noticed', gone, { seconds: 10 });
     put('apps/leaf', 'one');
     await waitUntil('its return to be noticed', async () => (await said()) === 'read object', {

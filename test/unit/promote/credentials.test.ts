@@ -139,7 +139,7 @@ describe('a bearer token', () => {
 
   test('is one word, and not shown where it is none', () => {
     const { message } = refusal({ bearerToken: 'hunter2 hunter2' });
-    expect(message).toStartWith('Secret team/git has a key bearerToken with blanks');
+    expect(message).toStartWith('Secret team/git has a key bearerToken with spaces');
     expect(message).not.toContain('hunter2');
   });
 });
@@ -197,8 +197,8 @@ describe('the keys of a GitHub App', () => {
 
   const ELLIPTIC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const NO_APPS: readonly [string, Record<string, string>, RegExp][] = [
-    ['no ID', { githubAppID: '' }, /^Secret team\/git has keys of a GitHub App but no key githubAppID: put/],
-    ['no private key', { githubAppPrivateKey: ' ' }, /but no key githubAppPrivateKey: put/],
+    ['no ID', { githubAppID: '' }, /^Secret team\/git has keys of a GitHub App but no key githubAppID: add/],
+    ['no private key', { githubAppPrivateKey: ' ' }, /but no key githubAppPrivateKey: add/],
     ['no installation', { githubAppInstallationID: '' }, /but neither githubAppInstallationID nor githubApp/],
     [
       'two installations',
