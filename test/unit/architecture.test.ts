@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { against, circles, importsOf, reachedFrom } from './architecture/imports.ts';
 import { tooDeep } from './architecture/nesting.ts';
 import {
-  entersByDoor,
-  isLibraryDoor,
+  entersByIndex,
+  isLibraryEntry,
   isPure,
   mayUseFolder,
   mayUseRoom,
@@ -14,7 +14,7 @@ import {
 import { fullFolders, linesOf } from './architecture/sizes.ts';
 import {
   exportsUnnamed,
-  isDoor,
+  isEntry,
   isImpure,
   makesPattern,
   parsesPastTheFirstFault,
@@ -53,14 +53,14 @@ describe('the structure of the source', () => {
     expect(circles(imports)).toEqual([]);
   });
 
-  test('enters libraries and the validation by their doors', () => {
-    expect(against(imports, entersByDoor)).toEqual([]);
+  test('enters libraries and the validation by their entries', () => {
+    expect(against(imports, entersByIndex)).toEqual([]);
   });
 
-  test('has doors that name what goes through them', () => {
-    const doors = paths.filter(isLibraryDoor);
-    expect(doors.length).toBeGreaterThan(6);
-    expect(doors.filter((path) => !isDoor(source[path] ?? ''))).toEqual([]);
+  test('has entries that name what goes through them', () => {
+    const entries = paths.filter(isLibraryEntry);
+    expect(entries.length).toBeGreaterThan(6);
+    expect(entries.filter((path) => !isEntry(source[path] ?? ''))).toEqual([]);
   });
 
   test('names what it exports', () => {

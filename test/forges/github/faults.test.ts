@@ -219,7 +219,7 @@ describe('a failure of GitHub', () => {
     });
   }
 
-  test('is a host that is not allowed when the door refuses it', async () => {
+  test('is a host that is not allowed when the outbound client refuses it', async () => {
     const failure = await failureOf(forge({ url: 'https://127.0.0.2/acme/fleet' }).create(INPUT));
 
     expect(failure.code).toBe('HostNotAllowed');

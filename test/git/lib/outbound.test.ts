@@ -191,41 +191,41 @@ describe('a host name', () => {
       asked.push(host);
       return addresses[host] ?? Promise.reject(new Error('no such name'));
     };
-    return { asked, door: createOutbound({ allowed: [], insecure: ['listed.example'] }, { lookup }) };
+    return { asked, outbound: createOutbound({ allowed: [], insecure: ['listed.example'] }, { lookup }) };
   }
 
   test.each(['rebound.example', 'metadata.example'])(
     '%s that leads to a forbidden address is refused',
     async (host) => {
-      const error = await failureOf(asking().door.send({ url: `https://${host}/a` }));
+      const error = await failureOf(asking().outbound.send({ url: `https://${host}/a` }));
       expect(error.code).toBe('HostNotAllowed');
       expect(error.message).toContain(`${host} resolves to `);
     },
   );
 
   test.each(['good.example', 'inside.example'])('%s is let through', async (host) => {
-    const error = await failureOf(asking().door.send({ url: `https://${host}:1/a`, timeoutMs: 300 }));
+    const error = await failureOf(asking().outbound.send({ url: `https://${host}:1/a`, timeoutMs: 300 }));
     expect(error.code).toBe('ForgeUnavailable');
   });
 
   test('is looked up once in a few seconds, failures each time', async () => {
-    const { asked, door } = asking();
+    const { asked, outbound } = asking();
     for (const host of ['rebound.example', 'rebound.example', 'unknown.example', 'unknown.example']) {
-      await failureOf(door.send({ url: `https://${host}/a` }));
+      await failureOf(outbound.send({ url: `https://${host}/a` }));
     }
     expect(asked).toEqual(['rebound.example', 'unknown.example', 'unknown.example']);
   });
 
   test('that is not looked up in time is given up', async () => {
     const lookup = () => new Promise<string[]>(() => undefined);
-    const door = createOutbound({ allowed: [], insecure: [] }, { lookup });
-    const error = await failureOf(door.send({ url: 'https://slow.example/a', timeoutMs: 200 }));
+    const outbound = createOutbound({ allowed: [], insecure: [] }, { lookup });
+    const error = await failureOf(outbound.send({ url: 'https://slow.example/a', timeoutMs: 200 }));
     expect(error).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
   });
 
   test('that is listed as insecure is not looked up', async () => {
-    const { asked, door } = asking();
-    await failureOf(door.send({ url: 'http://listed.example:1/a', timeoutMs: 2_000 }));
+    const { asked, outbound } = asking();
+    await failureOf(outbound.send({ url: 'http://listed.example:1/a', timeoutMs: 2_000 }));
     expect(asked).toEqual([]);
   });
 });

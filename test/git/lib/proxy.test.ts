@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 /** The real outbound client behind the proxy. Names are looked up nowhere: a lookup fails the test. */
-function door(variables: Partial<ProxyVariables> = {}, insecure: readonly string[] = []): Outbound {
+function outboundWith(variables: Partial<ProxyVariables> = {}, insecure: readonly string[] = []): Outbound {
   const https = `http://${LOGIN}@${proxy.host}`;
   const proxyFor = createProxyFor({ http: '', https, except: '', ...variables });
   const lookup = (name: string) => Promise.reject(new Error(`${name} is looked up here`));
@@ -45,7 +45,7 @@ const send = (outbound: Outbound, url = URL_HERE) =>
 describe('a proxy', () => {
   test('carries fetch and push of Git, to a host with a private certificate authority', async () => {
     const repository = await createTestRepository(server.directory, 'app.git', { 'a.yaml': marked('1.0.0') });
-    const branches = await testBranches({ outbound: door() });
+    const branches = await testBranches({ outbound: outboundWith() });
     const credentials = { token: 'a token', caFile: certificates.ca };
     const promote = (revision: string) =>
       branches.updateBranch(branchUpdate(URL_HERE, { credentials, revision }));
@@ -63,7 +63,7 @@ describe('a proxy', () => {
   });
 
   test("checks the forge's certificate all the same", async () => {
-    const error = await failureOf(door().send({ url: URL_HERE }));
+    const error = await failureOf(outboundWith().send({ url: URL_HERE }));
     expect(error).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(error.message).toContain(`${HOST} could not be reached through the proxy ${proxy.host}: `);
     expect(error.message).toContain('certificate is not trusted');
@@ -72,7 +72,11 @@ describe('a proxy', () => {
   test('hears neither of the token nor of what is said by https', async () => {
     const authorization = 'token secret';
     server.intercept = (request) => new Response(request.headers.get('authorization'));
-    const answer = await door().send({ url: URL_HERE, headers: { authorization }, ca: certificates.ca });
+    const answer = await outboundWith().send({
+      url: URL_HERE,
+      headers: { authorization },
+      ca: certificates.ca,
+    });
     expect(await answer.text()).toBe(authorization);
     expect(proxy.requests).toEqual([`CONNECT ${HOST}:443`]);
     expect(proxy.headers.join()).not.toContain(authorization);
@@ -80,10 +84,10 @@ describe('a proxy', () => {
 
   test('is left aside for hosts of NO_PROXY, and for loopback', async () => {
     server.intercept = () => new Response('here');
-    const around = await failureOf(send(door({ except: `.other.example,${HOST}` })));
+    const around = await failureOf(send(outboundWith({ except: `.other.example,${HOST}` })));
     expect(around.message).toBe(`${HOST} could not be reached: ${HOST} is looked up here`);
     const { host } = new URL(server.url);
-    expect(await (await send(door({}, [host]), server.url)).text()).toBe('here');
+    expect(await (await send(outboundWith({}, [host]), server.url)).text()).toBe('here');
     expect(proxy.requests).toEqual([]);
   });
 
@@ -95,7 +99,7 @@ describe('a proxy', () => {
     const answer = await withEnvironment(environment, () => send(direct, server.url));
     expect(await answer.text()).toBe('here');
     server.intercept = () => new Response('there');
-    const through = await withEnvironment({ NO_PROXY: HOST }, () => send(door()));
+    const through = await withEnvironment({ NO_PROXY: HOST }, () => send(outboundWith()));
     expect(await through.text()).toBe('there');
     expect(proxy.requests).toHaveLength(1);
   });
@@ -103,7 +107,7 @@ describe('a proxy', () => {
   test.each(['https://169.254.169.254/a', 'https://[::1]/a', 'https://metadata.google.internal/a'])(
     'is not asked for %s',
     async (url) => {
-      expect((await failureOf(send(door(), url))).code).toBe('HostNotAllowed');
+      expect((await failureOf(send(outboundWith(), url))).code).toBe('HostNotAllowed');
       expect(proxy.requests).toEqual([]);
     },
   );
@@ -118,8 +122,8 @@ describe('a proxy', () => {
   test('does not carry Git over SSH', async () => {
     const { port } = new URL(server.url);
     const url = `ssh://git@127.0.0.1:${port}/app.git`;
-    (await door({}, [`127.0.0.1:${port}`]).dial(url)).destroy();
-    expect((await failureOf(door().dial(`ssh://git@${HOST}/app.git`))).message).toContain(
+    (await outboundWith({}, [`127.0.0.1:${port}`]).dial(url)).destroy();
+    expect((await failureOf(outboundWith().dial(`ssh://git@${HOST}/app.git`))).message).toContain(
       'is looked up here',
     );
     expect(proxy.requests).toEqual([]);
@@ -127,10 +131,10 @@ describe('a proxy', () => {
 });
 
 describe('a proxy that does not serve', () => {
-  /** What the door says behind a proxy, by both ways through it. */
+  /** The errors of an outbound client behind a proxy, by both ways through it. */
   async function sentences(address: string, login: string): Promise<string[]> {
     const proxyUrl = `http://${login}@${address}`;
-    const outbound = door({ http: proxyUrl, https: proxyUrl }, [`${HOST}:80`]);
+    const outbound = outboundWith({ http: proxyUrl, https: proxyUrl }, [`${HOST}:80`]);
     const errors = [
       await failureOf(send(outbound)),
       await failureOf(send(outbound, `http://${HOST}/app.git`)),
@@ -163,7 +167,7 @@ describe('a proxy that does not serve', () => {
   });
 
   test('because it does not reach the forge says with which status', async () => {
-    const error = await failureOf(send(door(), 'https://unknown.example/a'));
+    const error = await failureOf(send(outboundWith(), 'https://unknown.example/a'));
     const expected = `unknown.example could not be reached through the proxy ${proxy.host}: the proxy answered with HTTP 502.`;
     expect(error.message).toBe(expected);
   });
@@ -171,7 +175,7 @@ describe('a proxy that does not serve', () => {
   test('because it never answers is given up', async () => {
     const silent = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
     const address = `127.0.0.1:${silent.port}`;
-    const outbound = door({ https: `http://${LOGIN}@${address}` });
+    const outbound = outboundWith({ https: `http://${LOGIN}@${address}` });
     const error = await failureOf(outbound.send({ url: URL_HERE, timeoutMs: 300, purpose: 'git' }));
     expect(error).toMatchObject({ code: 'GitUnavailable', retry: 'backoff' });
     expect(error.message).toBe(`${through(address)}it gave no answer within 0.3 s.`);

@@ -71,9 +71,9 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   reconcile: { metrics: [] },
 };
 
-const LIBRARY_DOOR = /^lib\/\w+\/(?:index|pure)\.ts$/;
+const LIBRARY_ENTRY = /^lib\/\w+\/(?:index|pure)\.ts$/;
 /** What stands behind these needs no clock, no promise and no I/O. */
-const PURE_DOOR = /^lib\/(?:text\/index|\w+\/pure)\.ts$/;
+const PURE_ENTRY = /^lib\/(?:text\/index|\w+\/pure)\.ts$/;
 
 /** The room that a file lies in: a library of `lib`, what lies in `lib` itself, or the first folder. */
 function roomOf(path: string): string {
@@ -109,23 +109,23 @@ export function withoutRow(paths: readonly string[]): string[] {
   return [...new Set(unknown.map((path) => `${roomOf(path)}/${folderOf(path)}`))];
 }
 
-export function isLibraryDoor(path: string): boolean {
-  return LIBRARY_DOOR.test(path);
+export function isLibraryEntry(path: string): boolean {
+  return LIBRARY_ENTRY.test(path);
 }
 
-/** Whether a library is entered by a door, and the validation of specs by its face. */
-export function entersByDoor(from: string, to: string): boolean {
-  if (/^lib\/\w+\//.test(to) && roomOf(from) !== roomOf(to)) return LIBRARY_DOOR.test(to);
+/** Whether a library is entered by its index, and the validation of specs by its face. */
+export function entersByIndex(from: string, to: string): boolean {
+  if (/^lib\/\w+\//.test(to) && roomOf(from) !== roomOf(to)) return LIBRARY_ENTRY.test(to);
   return !to.startsWith('decide/validation/') || folderOf(from) === 'validation';
 }
 
 /** `api` and `decide` use the pure part of the libraries alone. */
 export function staysPure(from: string, to: string): boolean {
   const enters = /^(?:api|decide)\//.test(from) && /^lib\/\w+\//.test(to);
-  return !enters || PURE_DOOR.test(to);
+  return !enters || PURE_ENTRY.test(to);
 }
 
 /** Needs no clock, no promise and no I/O, and nothing that it imports does. */
 export function isPure(path: string): boolean {
-  return path.startsWith('decide/') || PURE_DOOR.test(path);
+  return path.startsWith('decide/') || PURE_ENTRY.test(path);
 }

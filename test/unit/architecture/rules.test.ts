@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { against, circles, importsOf, reachedFrom } from './imports.ts';
 import { tooDeep } from './nesting.ts';
 import {
-  entersByDoor,
-  isLibraryDoor,
+  entersByIndex,
+  isLibraryEntry,
   isPure,
   mayUseFolder,
   mayUseRoom,
@@ -13,7 +13,7 @@ import {
 import { fullFolders, linesOf } from './sizes.ts';
 import {
   exportsUnnamed,
-  isDoor,
+  isEntry,
   isImpure,
   makesPattern,
   parsesPastTheFirstFault,
@@ -122,18 +122,21 @@ describe('imports', () => {
     expect(circles(importsOf(tree))).toEqual([['a.ts', 'b.ts', 'c.ts'], ['self.ts'], ['y.ts', 'z.ts']]);
   });
 
-  test('past a door are refused', () => {
+  test('past an entry are refused', () => {
     const tree = {
       'promote/push.ts': importing('../lib/git/store.ts', '../lib/git/index.ts', '../lib/errors.ts'),
       'lib/forges/port.ts': importing('../git/refs.ts', './url/repository.ts'),
-      'http/admission/judge.ts': importing('../../decide/validation/rules.ts', '../../decide/validation.ts'),
+      'http/admission/validate.ts': importing(
+        '../../decide/validation/rules.ts',
+        '../../decide/validation.ts',
+      ),
       'decide/keys.ts': importing('./validation/rules.ts'),
       'decide/validation.ts': importing('./validation/rules.ts'),
     };
-    expect(edges(tree, entersByDoor)).toEqual([
+    expect(edges(tree, entersByIndex)).toEqual([
       'promote/push.ts lib/git/store.ts',
       'lib/forges/port.ts lib/git/refs.ts',
-      'http/admission/judge.ts decide/validation/rules.ts',
+      'http/admission/validate.ts decide/validation/rules.ts',
       'decide/keys.ts decide/validation/rules.ts',
     ]);
   });
@@ -147,8 +150,8 @@ describe('imports', () => {
   });
 });
 
-test('doors and pure files are told by their place', () => {
-  expect(['lib/git/index.ts', 'lib/git/pure.ts', 'lib/git/store.ts'].map(isLibraryDoor)).toEqual([
+test('entries and pure files are known by their place', () => {
+  expect(['lib/git/index.ts', 'lib/git/pure.ts', 'lib/git/store.ts'].map(isLibraryEntry)).toEqual([
     true,
     true,
     false,
@@ -192,10 +195,12 @@ describe('a text', () => {
     expect([breaks(bad), breaks(good)]).toEqual([true, false]);
   });
 
-  test('is a door if it holds names alone', () => {
-    expect(isDoor("/** Why. */\nexport { a } from './a.ts';\nexport type { B } from './b.ts';\n")).toBe(true);
-    expect(isDoor("export * from './a.ts';\n")).toBe(false);
-    expect(isDoor("export { a } from './a.ts';\nexport const b = 1;\n")).toBe(false);
+  test('is an entry if it holds names alone', () => {
+    expect(isEntry("/** Why. */\nexport { a } from './a.ts';\nexport type { B } from './b.ts';\n")).toBe(
+      true,
+    );
+    expect(isEntry("export * from './a.ts';\n")).toBe(false);
+    expect(isEntry("export { a } from './a.ts';\nexport const b = 1;\n")).toBe(false);
   });
 });
 

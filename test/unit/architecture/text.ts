@@ -38,8 +38,8 @@ export function readsEnvironment(text: string): boolean {
   return /\b(?:process|Bun|import\.meta)\.env\b/.test(text);
 }
 
-/** A door holds the names that go through it, each by itself, and nothing else. */
-export function isDoor(text: string): boolean {
+/** An entry holds the names that go through it, each by itself, and nothing else. */
+export function isEntry(text: string): boolean {
   const rest = text
     .replace(/export (?:type )?\{[^}*]*\} from '[^']+';\s*/g, '')
     .replace(/\/\*\*.*?\*\/\s*/gs, '');

@@ -153,7 +153,7 @@ describe('a rollback whose events overtake each other', () => {
 describe('what comes again while only events are written down', () => {
   const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
 
-  /** As the front door writes it: nobody looks in between. */
+  /** As the webhook writes it: nothing is reconciled in between. */
   function told(from: Pipeline, revision: string, seconds: number): Pipeline {
     const now = new Date(at(seconds));
     const { status } = receiveEvent(from, 'dev', event({ timestamp: at(seconds) }, revision), now);
