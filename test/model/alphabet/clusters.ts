@@ -122,7 +122,7 @@ export function recovers(spot: Spot): Letter {
 export function repeats(spot: Spot): Letter {
   const { environment } = spot;
   return {
-    name: `an interval of ${nameOf(spot)} passes, and Flux tells of it`,
+    name: `an interval of ${nameOf(spot)} passes, and Flux reports it`,
     may: ({ world }) =>
       targetsOf({ world }, spot).every((target) => appAt(world, environment, target)?.ready),
     happen: onEach(spot, (box, target, stage) => hear(box, repeat(box.world, environment, target), stage)),

@@ -1,4 +1,4 @@
-import { doubt, type Facts, sayLateNo, sayNo, takeBack } from '../observer/facts.ts';
+import { type Facts, markUncertain, sayLateNo, sayNo, takeBack } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { appsOf } from '../world/clusters.ts';
 import {
@@ -45,7 +45,7 @@ export function closes(environment: string): Letter {
       // A pull request that Turnpike had closed is not its proposal any more.
       const revision = broughtBy(box, pull);
       if (pull.reopened !== 'turnpike') no(box, environment, revision);
-      else box.facts = doubt(box.facts, environment, revision);
+      else box.facts = markUncertain(box.facts, environment, revision);
       box.world = closePull(box.world, MAIN_URL, pull.number, 'person');
     },
   };
@@ -164,7 +164,7 @@ export function reverts(environment: string, revisions: readonly string[]): Lett
       const isOurs = before !== undefined && isOurMerge(box, environment, before);
       if (isOurs && isRecorded) no(box, environment, before);
       else if (isOurs) box.facts = sayLateNo(box.facts, environment, before);
-      else box.facts = doubt(box.facts, environment, before);
+      else box.facts = markUncertain(box.facts, environment, before);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: after });
     },
   };
@@ -224,15 +224,18 @@ function broughtTo(box: Box, environment: string, revision: string): Facts {
   const isHidden = (one: string) =>
     !rejected.some((no) => no.revision === one) &&
     pulls.some((pull) => pull.state === 'merged' && pull.last?.brings === one);
-  const doubtful = (box.facts.no[environment] ?? []).filter((one) => one === revision || isHidden(one));
+  const uncertain = (box.facts.no[environment] ?? []).filter((one) => one === revision || isHidden(one));
   const facts = takenFrom(box, environment, baseOf(box, environment));
-  return doubtful.reduce((all, one) => doubt(takeBack(all, environment, one), environment, one), facts);
+  return uncertain.reduce(
+    (all, one) => markUncertain(takeBack(all, environment, one), environment, one),
+    facts,
+  );
 }
 
 /** A revert does not show whether the reverted revision was not deployed yet. */
 function takenFrom({ world, facts }: Box, environment: string, before: string | undefined): Facts {
   const isDeployed = appsOf(world, environment).every((app) => app.runs === before);
-  return isDeployed ? facts : doubt(facts, environment, before);
+  return isDeployed ? facts : markUncertain(facts, environment, before);
 }
 
 /** Turnpike cannot close anything: branch protection, or a token without the right. */
@@ -254,7 +257,7 @@ export function deletesBase(): Letter {
       // Pull requests closed before and those closed by this cannot be told apart later.
       for (const { environment, head } of repositoryOf(box.world, MAIN_URL).pulls) {
         const revision = repositoryOf(box.world, MAIN_URL).branches[head]?.brings ?? '';
-        box.facts = doubt(takeBack(box.facts, environment, revision), environment, revision);
+        box.facts = markUncertain(takeBack(box.facts, environment, revision), environment, revision);
       }
       for (const environment of Object.keys(repositoryOf(box.world, MAIN_URL).bases.main ?? {})) {
         box.facts = takenFrom(box, environment, baseOf(box, environment));

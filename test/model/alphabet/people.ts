@@ -30,11 +30,11 @@ export function approves(environment: string): Letter {
 }
 
 /** The forge's webhook reports a pull request that is followed. */
-export function tells(environment: string): Letter {
+export function reportsPull(environment: string): Letter {
   const numberIn = ({ stored }: Pick<State, 'stored'>) =>
     stored.status.environments?.[environment]?.promotion?.pullRequest?.number;
   return {
-    name: `the forge tells of the pull request into ${environment}`,
+    name: `the forge reports the pull request into ${environment}`,
     may: (state) => numberIn(state) !== undefined,
     happen(box, { plant }) {
       const change = { number: numberIn(box) ?? 0, environments: [environment] };

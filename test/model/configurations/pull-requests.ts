@@ -13,12 +13,12 @@ import {
 import {
   hours,
   minutes,
+  reportsPull,
   requests,
   starts,
   stops,
   strikes,
   suspends,
-  tells,
   wakes,
 } from '../alphabet/people.ts';
 import { type Configuration, startOf } from '../search/configuration.ts';
@@ -32,7 +32,7 @@ export const PULL_REQUESTS: readonly Configuration[] = [
     ...ALL,
     name: 'people merge',
     letters: [
-      ...[next, back, merges('prod'), closes('prod'), reopens('prod'), tells('prod')],
+      ...[next, back, merges('prod'), closes('prod'), reopens('prod'), reportsPull('prod')],
       ...[reverts('prod', VERSIONS), follows(prod), wakes(), hours, stops(), starts()],
     ],
     depth: 5,

@@ -83,7 +83,7 @@ export function isOlderThan(one: string, other: string): boolean {
 }
 
 function older({ act, environment, revision }: Matter): string | undefined {
-  const runs = (act.known.told[environment] ?? []).flatMap((one) => one?.revision ?? []);
+  const runs = (act.known.reported[environment] ?? []).flatMap((one) => one?.revision ?? []);
   const newer = runs.find((one) => isOlderThan(revision, one));
   return newer === undefined ? undefined : `${revision} would come over ${newer} in ${environment}.`;
 }
@@ -122,7 +122,7 @@ function unapproved({ act, environment, revision, manual }: Matter): string | un
 /** Gates that let a revision pass that is not, or no longer, what the whole environment runs. */
 function mayBeApart({ gates, revision, act, previous }: Matter): boolean {
   if (gates.targets === 'any') {
-    return (act.known.told[previous] ?? []).some((one) => one?.ready && one.revision === revision);
+    return (act.known.reported[previous] ?? []).some((one) => one?.ready && one.revision === revision);
   }
   return gates.soak !== undefined && (act.known.soaked[previous] ?? []).includes(revision);
 }

@@ -7,7 +7,7 @@ import { type App, type Letter, MINUTE } from '../world/world.ts';
 export interface Facts {
   readonly rules: Rules;
   /** The last report of each target, by environment. */
-  readonly told: Readonly<Record<string, readonly (Told | undefined)[]>>;
+  readonly reported: Readonly<Record<string, readonly (Reported | undefined)[]>>;
   /** The revisions that an environment as a whole was reported to run and be ready at, one after the other. */
   readonly ran: Readonly<Record<string, readonly string[]>>;
   /** Revisions that were healthy there for as long as the gate asks for. */
@@ -17,7 +17,7 @@ export interface Facts {
   /** The revisions that people rejected for an environment. */
   readonly no: Readonly<Record<string, readonly string[]>>;
   /** The revisions that people committed themselves and took back: it may be a rejection. */
-  readonly doubted: Readonly<Record<string, readonly string[]>>;
+  readonly uncertain: Readonly<Record<string, readonly string[]>>;
   /** Rejections by reverts of merges that had made way already: unknown for good once something else is merged. */
   readonly late: Readonly<Record<string, readonly string[]>>;
   readonly approved: Readonly<Record<string, Approved | undefined>>;
@@ -32,7 +32,7 @@ export interface Rules {
   readonly soakMs?: number;
 }
 
-export interface Told {
+export interface Reported {
   readonly revision?: string;
   readonly ready: boolean;
   /** The time at which it was true. */
@@ -54,12 +54,12 @@ export interface Approved {
 export function nothingKnown(rules: Rules): Facts {
   return {
     rules,
-    told: {},
+    reported: {},
     ran: {},
     soaked: {},
     healthySince: {},
     no: {},
-    doubted: {},
+    uncertain: {},
     late: {},
     approved: {},
     notified: {},
@@ -74,16 +74,16 @@ interface Reading {
 }
 
 export function readTarget(facts: Facts, { environment, target, app, at }: Reading): Facts {
-  const before = facts.told[environment]?.[target];
+  const before = facts.reported[environment]?.[target];
   if (!app?.exists) {
     // Events are believed where the application never existed.
     return before?.seen
-      ? tell(facts, environment, target, { ready: false, at, since: at, seen: true })
+      ? report(facts, environment, target, { ready: false, at, since: at, seen: true })
       : facts;
   }
   const { runs, ready, deployedAt: since } = app;
-  const told = { ...(runs !== undefined && { revision: runs }), ready, at, since, seen: true };
-  return tell(facts, environment, target, told);
+  const reported = { ...(runs !== undefined && { revision: runs }), ready, at, since, seen: true };
+  return report(facts, environment, target, reported);
 }
 
 const NEWS: Readonly<Record<string, boolean>> = {
@@ -97,32 +97,41 @@ const NEWS: Readonly<Record<string, boolean>> = {
 /** An event arrives; it adds nothing to a look at a cluster that can be read. */
 export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): Facts {
   const { environment, target, reason, revision, at } = letter;
-  const before = facts.told[environment]?.[target];
+  const before = facts.reported[environment]?.[target];
   const ready = NEWS[reason];
   if (isReadable || ready === undefined || (before && at < before.at)) return facts;
   const runs = ready || reason === 'RollbackSucceeded' ? revision : before?.revision;
   const seen = before?.seen ?? false;
-  const told = { ...(runs !== undefined && { revision: runs }), ready, at, since: at, seen };
+  const reported = { ...(runs !== undefined && { revision: runs }), ready, at, since: at, seen };
   const isRollout = reason === 'UpgradeSucceeded' && before !== undefined && at - before.at > MINUTE;
-  return tell(facts, environment, target, told, isRollout);
+  return report(facts, environment, target, reported, isRollout);
 }
 
 /** A repeated report of readiness changes no time, unless the revision was rolled out again. */
-function tell(facts: Facts, environment: string, target: number, told: Told, isRollout = false): Facts {
-  const before = facts.told[environment] ?? [];
+function report(
+  facts: Facts,
+  environment: string,
+  target: number,
+  reported: Reported,
+  isRollout = false,
+): Facts {
+  const before = facts.reported[environment] ?? [];
   const old = before[target];
-  const isSame = old && old.revision === told.revision && old.ready === told.ready && old.seen === told.seen;
+  const isSame =
+    old && old.revision === reported.revision && old.ready === reported.ready && old.seen === reported.seen;
   const targets = [...before];
-  targets[target] = isSame ? { ...told, ...old, at: isRollout || !told.ready ? told.at : old.at } : told;
-  const changed = { ...facts, told: { ...facts.told, [environment]: targets } };
-  if (isSame) return waited(changed, environment, told.at);
+  targets[target] = isSame
+    ? { ...reported, ...old, at: isRollout || !reported.ready ? reported.at : old.at }
+    : reported;
+  const changed = { ...facts, reported: { ...facts.reported, [environment]: targets } };
+  if (isSame) return waited(changed, environment, reported.at);
   const next = lapse(changed);
-  return settled(waited(next, environment, told.at), environment);
+  return settled(waited(next, environment, reported.at), environment);
 }
 
 /** The revision that all targets were reported to run and to be ready at. */
-export function wholeOf({ told, rules }: Facts, environment: string): string | undefined {
-  const all = told[environment] ?? [];
+export function wholeOf({ reported, rules }: Facts, environment: string): string | undefined {
+  const all = reported[environment] ?? [];
   const revision = all[0]?.revision;
   if (all.length < (rules.targets[environment] ?? 1) || revision === undefined) return undefined;
   // A target that nothing is known of is a hole.
@@ -156,8 +165,8 @@ function settled(facts: Facts, environment: string): Facts {
   return arrived(next === undefined ? moved : due(moved, next, revision), environment, revision);
 }
 
-function lastOf({ told }: Facts, environment: string): number {
-  return Math.max(...[...(told[environment] ?? [])].map((one) => one?.since ?? 0));
+function lastOf({ reported }: Facts, environment: string): number {
+  return Math.max(...[...(reported[environment] ?? [])].map((one) => one?.since ?? 0));
 }
 
 /** An approval is over once all of the environment before runs something else, ready or not. */
@@ -165,10 +174,11 @@ export function lapse(facts: Facts): Facts {
   const { environments, targets } = facts.rules;
   const approved = environments.map((environment, index) => {
     const previous = environments[index - 1] ?? '';
-    const told = [...(facts.told[previous] ?? [])];
-    const [first] = told;
+    const reported = [...(facts.reported[previous] ?? [])];
+    const [first] = reported;
     const runs =
-      told.length === (targets[previous] ?? 1) && told.every((one) => one?.revision === first?.revision);
+      reported.length === (targets[previous] ?? 1) &&
+      reported.every((one) => one?.revision === first?.revision);
     const known = facts.approved[environment];
     const isOver = known && runs && first?.revision !== undefined && first.revision !== known.revision;
     return [environment, isOver ? { ...known, holds: false } : known];
@@ -215,15 +225,15 @@ export function approveIn(facts: Facts, environment: string, revision: string): 
  */
 export function forgetEnvironment(facts: Facts, environment: string): Facts {
   const noes = facts.no[environment] ?? [];
-  const doubted = noes.reduce(
-    (all, revision) => doubt(takeBack(all, environment, revision), environment, revision),
+  const uncertain = noes.reduce(
+    (all, revision) => markUncertain(takeBack(all, environment, revision), environment, revision),
     facts,
   );
   const without = <Value>(of: Readonly<Record<string, Value>>) =>
     Object.fromEntries(Object.entries(of).filter(([name]) => name !== environment));
   return {
-    ...doubted,
-    told: without(facts.told),
+    ...uncertain,
+    reported: without(facts.reported),
     ran: without(facts.ran),
     soaked: without(facts.soaked),
     healthySince: without(facts.healthySince),
@@ -251,10 +261,10 @@ export function takeBack(facts: Facts, environment: string, revision: string): F
   return { ...facts, no: { ...facts.no, [environment]: left } };
 }
 
-export function doubt(facts: Facts, environment: string, revision: string | undefined): Facts {
-  const before = facts.doubted[environment] ?? [];
+export function markUncertain(facts: Facts, environment: string, revision: string | undefined): Facts {
+  const before = facts.uncertain[environment] ?? [];
   if (revision === undefined || before.includes(revision)) return facts;
-  return { ...facts, doubted: { ...facts.doubted, [environment]: [...before, revision] } };
+  return { ...facts, uncertain: { ...facts.uncertain, [environment]: [...before, revision] } };
 }
 
 export function sayLateNo(facts: Facts, environment: string, revision: string): Facts {
@@ -268,7 +278,7 @@ export function forgetLate(facts: Facts, environment: string): Facts {
   const late = facts.late[environment] ?? [];
   if (late.length === 0) return facts;
   const next = late.reduce(
-    (all, revision) => doubt(takeBack(all, environment, revision), environment, revision),
+    (all, revision) => markUncertain(takeBack(all, environment, revision), environment, revision),
     facts,
   );
   return { ...next, late: { ...next.late, [environment]: [] } };

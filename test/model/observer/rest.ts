@@ -112,8 +112,8 @@ function isShownOpen(place: Place, revision: string): boolean {
 
 /** A target of the environment runs something newer. */
 function isBehindTarget({ facts, environment }: Place, revision: string): boolean {
-  const told = facts.told[environment] ?? [];
-  return told.some((one) => one?.revision !== undefined && isOlderThan(revision, one.revision));
+  const reported = facts.reported[environment] ?? [];
+  return reported.some((one) => one?.revision !== undefined && isOlderThan(revision, one.revision));
 }
 
 const FOLLOWING = ['Pending', 'WaitingApproval', 'Promoting', 'PullRequestOpen', 'Failed'];
@@ -145,9 +145,9 @@ function untrue(place: Place): string[] {
     : [`what a record says is true: ${environment} is ${record?.phase} at ${record?.revision}, and ${why}.`];
 }
 
-type Doubt = (place: Place, record: PromotionStatus) => string | undefined;
+type FaultOf = (place: Place, record: PromotionStatus) => string | undefined;
 
-const UNTRUE: Readonly<Record<string, Doubt>> = {
+const UNTRUE: Readonly<Record<string, FaultOf>> = {
   PullRequestOpen: ({ pulls }, { pullRequest }) =>
     pulls.some((one) => pullRequest && isThis(pullRequest, one)) ? undefined : 'its pull request is not open',
   Merged(place, record) {
@@ -199,7 +199,7 @@ function hasBase({ world, record, promotion }: Place): boolean {
   return base in repositoryOf(world, url).bases;
 }
 
-const HELD: Readonly<Record<string, Doubt>> = {
+const HELD: Readonly<Record<string, FaultOf>> = {
   Suspended: ({ pipeline }) => (pipeline.spec.suspend ? undefined : 'the Pipeline is not suspended'),
   Window: ({ promotion, world }) =>
     isOpenAt(promotion.gates ?? {}, world.now) ? 'its window is open' : undefined,
@@ -248,10 +248,10 @@ function mayCome(place: Place, revision: string): boolean {
 
 /** True when it is there, older than the one there, rejected, or the environment went back from it. */
 function isRefused({ facts, environment }: Place, revision: string): boolean {
-  const told = (facts.told[environment] ?? []).flatMap((one) => one?.revision ?? []);
-  if (told.length > 0 && told.every((one) => one === revision)) return true;
-  if (told.some((one) => isOlderThan(revision, one))) return true;
-  const refused = [...(facts.no[environment] ?? []), ...(facts.doubted[environment] ?? [])];
+  const reported = (facts.reported[environment] ?? []).flatMap((one) => one?.revision ?? []);
+  if (reported.length > 0 && reported.every((one) => one === revision)) return true;
+  if (reported.some((one) => isOlderThan(revision, one))) return true;
+  const refused = [...(facts.no[environment] ?? []), ...(facts.uncertain[environment] ?? [])];
   // A rollback of one of its targets sticks as well.
   return refused.includes(revision) || (facts.ran[environment] ?? []).includes(revision);
 }

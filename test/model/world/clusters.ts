@@ -25,7 +25,7 @@ function withApp(world: World, environment: string, target: number, change: Part
 
 type Word = Pick<Letter, 'reason' | 'severity' | 'revision'>;
 
-function told(world: World, environment: string, target: number, word: Word): Letter {
+function eventOf(world: World, environment: string, target: number, word: Word): Letter {
   return { environment, target, ...word, at: world.now };
 }
 
@@ -45,7 +45,7 @@ export function deploy(world: World, environment: string, target: number, revisi
   const apps = appsOf(world, environment).map((one, index) => (index === target ? changed : one));
   const next = { ...world, clusters: { ...world.clusters, [environment]: apps } };
   const word = { reason: 'UpgradeSucceeded', severity: 'info', revision } as const;
-  return { world: next, letters: [told(next, environment, target, word)] };
+  return { world: next, letters: [eventOf(next, environment, target, word)] };
 }
 
 const GONE: App = { exists: false, readable: true, ready: false, reason: '', deployedAt: 0 };
@@ -58,7 +58,7 @@ export function fail(world: World, environment: string, target: number, revision
     reason: 'UpgradeFailed',
   });
   const word = { reason: 'UpgradeFailed', severity: 'error', revision } as const;
-  return { world: next, letters: [told(next, environment, target, word)] };
+  return { world: next, letters: [eventOf(next, environment, target, word)] };
 }
 
 /** helm-controller reports the upgrade before it runs the tests; they fail, and it goes back. */
@@ -76,8 +76,8 @@ export function failTests(world: World, environment: string, target: number): Ha
   return {
     world: next,
     letters: [
-      told(next, environment, target, { reason: 'TestFailed', severity: 'error', revision: runs }),
-      told(next, environment, target, { reason: 'RollbackSucceeded', severity: 'info', revision: back }),
+      eventOf(next, environment, target, { reason: 'TestFailed', severity: 'error', revision: runs }),
+      eventOf(next, environment, target, { reason: 'RollbackSucceeded', severity: 'info', revision: back }),
     ],
   };
 }
@@ -97,14 +97,14 @@ export function recover(world: World, environment: string, target: number): Happ
   );
   const next = { ...world, clusters: { ...world.clusters, [environment]: apps } };
   const word = { reason: 'UpgradeSucceeded', severity: 'info', revision: app.runs ?? '' } as const;
-  return { world: next, letters: [told(next, environment, target, word)] };
+  return { world: next, letters: [eventOf(next, environment, target, word)] };
 }
 
 /** kustomize-controller sends an event at each interval. */
 export function repeat(world: World, environment: string, target: number): Happening {
   const revision = appAt(world, environment, target)?.runs ?? '';
   const word = { reason: 'ReconciliationSucceeded', severity: 'info', revision } as const;
-  return { world, letters: [told(world, environment, target, word)] };
+  return { world, letters: [eventOf(world, environment, target, word)] };
 }
 
 /** kustomize-controller sets Ready to Unknown while it reconciles what runs already. */
