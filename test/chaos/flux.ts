@@ -127,7 +127,7 @@ function createRecord() {
   const history = (app: App, environment: string) => ran.get(place(app, environment)) ?? [];
 
   /** A version for an environment must have run in the one before, and be newer than the one that runs. */
-  function judge(app: App, environment: EnvironmentName, version: string): void {
+  function countOutcome(app: App, environment: EnvironmentName, version: string): void {
     const before = ENVIRONMENTS[ENVIRONMENTS.indexOf(environment) - 1];
     if (before === undefined) return;
     promotions[app.strategy] += 1;
@@ -150,7 +150,7 @@ function createRecord() {
     deployed(app: App, environment: EnvironmentName, version: string): boolean {
       const runs = history(app, environment);
       if (runs.at(-1) === version) return false;
-      judge(app, environment, version);
+      countOutcome(app, environment, version);
       ran.set(place(app, environment), [...runs, version]);
       return true;
     },

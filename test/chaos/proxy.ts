@@ -11,7 +11,7 @@ export interface Exchange {
 }
 
 /** The fate of a request. */
-export type Verdict =
+export type Action =
   | { readonly kind: 'pass' }
   /** The proxy answers, and the request never reaches the other side. */
   | {
@@ -31,7 +31,7 @@ export type Verdict =
   /** An act happens a moment before the request reaches the other side. */
   | { readonly kind: 'after'; readonly act: () => Promise<unknown> };
 
-export type Judge = (exchange: Exchange) => Verdict;
+export type ChooseAction = (exchange: Exchange) => Action;
 
 export interface FaultyProxy {
   /** `http://127.0.0.1:<port>` */
@@ -45,11 +45,11 @@ export interface ProxyOptions {
   readonly upstream: string;
   /** PEM, of an upstream that is reached by https. */
   readonly ca?: string;
-  readonly judge: Judge;
+  readonly chooseAction: ChooseAction;
 }
 
-/** A proxy between a program and a server; `judge` decides on each request. */
-export async function startProxy({ upstream, ca, judge }: ProxyOptions): Promise<FaultyProxy> {
+/** A proxy between a program and a server; `chooseAction` decides on each request. */
+export async function startProxy({ upstream, ca, chooseAction }: ProxyOptions): Promise<FaultyProxy> {
   const streaming = new Set<ServerResponse>();
   const tls = ca === undefined ? {} : { tls: { ca } };
 
@@ -76,19 +76,19 @@ export async function startProxy({ upstream, ca, judge }: ProxyOptions): Promise
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = await readExchange(incoming);
-    const verdict = judge(exchange);
-    switch (verdict.kind) {
+    const action = chooseAction(exchange);
+    switch (action.kind) {
       case 'pass':
         return pass(exchange, response);
       case 'after':
-        await verdict.act();
+        await action.act();
         return pass(exchange, response);
       case 'answer':
-        response.writeHead(verdict.status, verdict.headers ?? {});
-        response.end(verdict.body ?? '');
+        response.writeHead(action.status, action.headers ?? {});
+        response.end(action.body ?? '');
         return;
       case 'silence':
-        await sleep(verdict.ms);
+        await sleep(action.ms);
         break;
       case 'lose':
         await (await forward(exchange, AbortSignal.timeout(60_000))).arrayBuffer();

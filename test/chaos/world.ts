@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildTurnpike } from '../../scripts/build.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type Armory, createArmory } from './armory.ts';
-import { type Exchange, type FaultyProxy, startProxy, type Verdict } from './proxy.ts';
+import { type Action, type Exchange, type FaultyProxy, startProxy } from './proxy.ts';
 import { kubeconfigBy, type Replicas, startReplicas } from './replicas.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
@@ -13,13 +13,13 @@ const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'turn
 export interface World extends AsyncDisposable {
   readonly lab: Lab;
   readonly replicas: Replicas;
-  readonly api: Way;
-  readonly forge: Way;
+  readonly api: ProxiedServer;
+  readonly forge: ProxiedServer;
 }
 
-/** The way from the replicas to a server. */
-export interface Way {
-  readonly faults: Armory<Exchange, Verdict>;
+/** A server that the replicas reach through a faulty proxy. */
+export interface ProxiedServer {
+  readonly faults: Armory<Exchange, Action>;
   readonly proxy: FaultyProxy;
 }
 
@@ -35,8 +35,8 @@ export async function createWorld({ flags, note }: WorldOptions): Promise<World>
   try {
     const binary = await buildReplica(lab);
     await install(lab);
-    const api = await openWay(lab.server, lab.ca);
-    const forge = await openWay(lab.gitea.url);
+    const api = await startProxied(lab.server, lab.ca);
+    const forge = await startProxied(lab.gitea.url);
     const replicas = await startReplicas({
       lab,
       binary,
@@ -69,10 +69,10 @@ export async function createWorld({ flags, note }: WorldOptions): Promise<World>
   }
 }
 
-async function openWay(upstream: string, ca?: string): Promise<Way> {
-  const faults = createArmory<Exchange, Verdict>();
-  const judge = (exchange: Exchange) => faults.take(exchange) ?? ({ kind: 'pass' } as const);
-  return { faults, proxy: await startProxy({ upstream, judge, ...(ca !== undefined && { ca }) }) };
+async function startProxied(upstream: string, ca?: string): Promise<ProxiedServer> {
+  const faults = createArmory<Exchange, Action>();
+  const chooseAction = (exchange: Exchange) => faults.take(exchange) ?? ({ kind: 'pass' } as const);
+  return { faults, proxy: await startProxy({ upstream, chooseAction, ...(ca !== undefined && { ca }) }) };
 }
 
 /** Compiled, for it is started hundreds of times. */

@@ -68,7 +68,7 @@ function checkAnswer(answer: Answer, review: Review): void {
 }
 
 /** A spec that holds to the definition never becomes one that does not; deletions always pass. */
-function checkVerdict(review: Review, allowed: boolean, oracle: Oracle): void {
+function checkAllowed(review: Review, allowed: boolean, oracle: Oracle): void {
   const { operation, object, oldObject } = review.request ?? {};
   if (operation === 'DELETE' && !allowed) throw new Error('a deletion is denied');
   if (operation === 'DELETE') return;
@@ -84,7 +84,7 @@ function checkVerdict(review: Review, allowed: boolean, oracle: Oracle): void {
 }
 
 /** Sends a body and returns what became of it. */
-async function judge({ app, errors }: AdmissionApp, oracle: Oracle, body: Buffer): Promise<string> {
+async function reviewed({ app, errors }: AdmissionApp, oracle: Oracle, body: Buffer): Promise<string> {
   const response = await app.request('/validate', { method: 'POST', body });
   if (errors.length > 0) throw new Error(`logged as an error: ${errors.splice(0).join('')}`);
   if (response.status === 413 && body.length > 3 * 1024 ** 2) return '413';
@@ -93,7 +93,7 @@ async function judge({ app, errors }: AdmissionApp, oracle: Oracle, body: Buffer
   const review = JSON.parse(new TextDecoder().decode(body)) as Review;
   const answer = (await response.json()) as Answer;
   checkAnswer(answer, review);
-  checkVerdict(review, answer.response.allowed === true, oracle);
+  checkAllowed(review, answer.response.allowed === true, oracle);
   if (!answer.response.allowed) return 'denied';
   return answer.response.warnings ? 'allowed with warnings' : 'allowed';
 }
@@ -122,7 +122,7 @@ test(
       name: 'admission reviews',
       quick: QUICK,
       mutant,
-      check: (body) => judge(webhook, oracle, body),
+      check: (body) => reviewed(webhook, oracle, body),
       show: (body) => body.toString(),
       shrink: shorterReviews,
     });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectSupervisor } from '../../lab/supervisor.ts';
 import { type Family, type Harm, oneByOne, type Stage } from '../family.ts';
-import type { Exchange, Verdict } from '../proxy.ts';
+import type { Action, Exchange } from '../proxy.ts';
 
 const isWatch = ({ path }: Exchange) => path.includes('watch=true');
 const isStatus = ({ method, path }: Exchange) => method === 'PATCH' && path.includes('/status?');
@@ -34,9 +34,9 @@ function outageMs(long: boolean, seconds: number, thousandth: number): number {
 }
 
 /** All watches break off, and the server has forgotten the version to resume from. */
-function expire(verdict: Verdict): Harm {
+function expire(action: Action): Harm {
   return async ({ world }) => {
-    const injected = world.api.faults.inject({ matches: isWatch, effect: () => verdict }, { seconds: 5 });
+    const injected = world.api.faults.inject({ matches: isWatch, effect: () => action }, { seconds: 5 });
     world.api.proxy.cutAnswers();
     return injected;
   };
@@ -44,8 +44,8 @@ function expire(verdict: Verdict): Harm {
 
 const cutWatches: Harm = async ({ world }) => world.api.proxy.cutAnswers() > 0;
 
-function befall(matches: (exchange: Exchange) => boolean, count: number, verdict: Verdict): Harm {
-  return ({ world }) => world.api.faults.inject({ matches, effect: () => verdict }, { count, seconds: 3 });
+function befall(matches: (exchange: Exchange) => boolean, count: number, action: Action): Harm {
+  return ({ world }) => world.api.faults.inject({ matches, effect: () => action }, { count, seconds: 3 });
 }
 
 /** Another writer changes the Pipeline a moment before each write of its status. */
@@ -57,21 +57,21 @@ const conflict: Harm = ({ world, random }) => {
       body: JSON.stringify({ metadata: { annotations: { touched: String(random.below(1e9)) } } }),
       tls: { ca: world.lab.ca, cert: world.lab.admin.cert, key: world.lab.admin.key },
     }).catch(() => undefined);
-  const effect = ({ path }: Exchange): Verdict => ({
+  const effect = ({ path }: Exchange): Action => ({
     kind: 'after',
     act: () => touch(path.replace(/\/status\?.*$/, '')),
   });
   return world.api.faults.inject({ matches: isStatus, effect }, { count: 20, seconds: 3 });
 };
 
-const answer = (status: number, headers: Record<string, string> = {}): Verdict => ({
+const answer = (status: number, headers: Record<string, string> = {}): Action => ({
   kind: 'answer',
   status,
   headers: { ...JSON_TYPE, ...headers },
   body: JSON.stringify({ kind: 'Status', code: status, message: 'made up by the test' }),
 });
 
-const silent = (stage: Stage): Verdict => ({
+const silent = (stage: Stage): Action => ({
   kind: 'silence',
   ms: Math.min(12, stage.scale.silenceSeconds) * 1000,
 });

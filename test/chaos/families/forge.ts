@@ -1,5 +1,5 @@
 import { type Family, type Harm, oneByOne, type Stage } from '../family.ts';
-import type { Exchange, Verdict } from '../proxy.ts';
+import type { Action, Exchange } from '../proxy.ts';
 
 const WAIT_SECONDS = 20;
 
@@ -12,7 +12,7 @@ const isUpdate = ({ method, path }: Exchange) => method === 'PATCH' && path.incl
 
 type Matches = (exchange: Exchange) => boolean;
 
-function inject({ world }: Stage, matches: Matches, effect: (exchange: Exchange) => Verdict) {
+function inject({ world }: Stage, matches: Matches, effect: (exchange: Exchange) => Action) {
   return world.forge.faults.inject({ matches, effect }, { seconds: WAIT_SECONDS });
 }
 
@@ -20,18 +20,18 @@ function inject({ world }: Stage, matches: Matches, effect: (exchange: Exchange)
 function status(code: number, headers: Record<string, string> = {}): Harm {
   return (stage) => {
     const body = JSON.stringify({ message: 'made up by the test' });
-    const verdict: Verdict = { kind: 'answer', status: code, headers, body };
-    return inject(stage, stage.random.chance(0.5) ? isApi : isGit, () => verdict);
+    const action: Action = { kind: 'answer', status: code, headers, body };
+    return inject(stage, stage.random.chance(0.5) ? isApi : isGit, () => action);
   };
 }
 
-function befall(matches: Matches, verdict: Verdict): Harm {
-  return (stage) => inject(stage, matches, () => verdict);
+function befall(matches: Matches, action: Action): Harm {
+  return (stage) => inject(stage, matches, () => action);
 }
 
 const silence: Harm = (stage) => {
-  const verdict: Verdict = { kind: 'silence', ms: stage.scale.silenceSeconds * 1000 };
-  return inject(stage, stage.random.chance(0.5) ? isApi : isGit, () => verdict);
+  const action: Action = { kind: 'silence', ms: stage.scale.silenceSeconds * 1000 };
+  return inject(stage, stage.random.chance(0.5) ? isApi : isGit, () => action);
 };
 
 /** `/owner/name/git-receive-pack` → `/repos/owner/name` */
