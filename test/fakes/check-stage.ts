@@ -1,13 +1,13 @@
 import type { Pipeline } from '../../src/api/pipeline.ts';
 import { parseSpec, type ReferencedObjects } from '../../src/decide/validation.ts';
 import { createCheck } from '../../src/reconcile/check.ts';
-import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
-import { factsOf } from '../fixtures/pipelines/facts.ts';
+import { type Changes, type ClusterState, NAMES, POLICY, specOf } from '../fixtures/pipelines/cases.ts';
+import { objectsOf } from '../fixtures/pipelines/objects.ts';
 import { createFakeLog } from './log.ts';
 
 /** A check of one Pipeline with these referenced objects, and its requests and warnings. */
-export function checkStage(around: Surroundings = {}) {
-  let facts: ReferencedObjects = factsOf(around);
+export function checkStage(around: ClusterState = {}) {
+  let facts: ReferencedObjects = objectsOf(around);
   let milliseconds = 0;
   const asked: string[] = [];
   const changed: string[] = [];
@@ -42,9 +42,9 @@ export function checkStage(around: Surroundings = {}) {
       check(await pipeline(changes, generation, uid)).whole(),
     checking: async (changes: Changes = {}, generation = 1) =>
       check(await pipeline(changes, generation, 'uid-1')),
-    later: (seconds: number, next: Surroundings = around) => {
+    later: (seconds: number, next: ClusterState = around) => {
       milliseconds += seconds * 1000;
-      facts = factsOf(next);
+      facts = objectsOf(next);
     },
   };
 }

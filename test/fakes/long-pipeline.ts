@@ -41,7 +41,7 @@ function state(namespace: string, minor: number): EnvironmentStatus {
   };
 }
 
-/** Five environments with long names, and as many journeys as there is room for. */
+/** Five environments with long names, and as many executions as there is room for. */
 export function longPipeline(): Pipeline {
   const environments = ENVIRONMENTS.map((name) => ({ name, targets: [{ namespace: `payments-${name}` }] }));
   const appRef = { ...spec().appRef, name: 'payment-gateway' };

@@ -9,7 +9,7 @@ export interface Run {
   readonly err: string;
 }
 
-export interface Surroundings {
+export interface CommandOptions {
   /** Undefined is a terminal. */
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface Surroundings {
 /** The command in this process, with standard input and environment of its own. */
 export async function validate(
   args: readonly string[],
-  { input, environment = {} }: Surroundings = {},
+  { input, environment = {} }: CommandOptions = {},
 ): Promise<Run> {
   let [out, err] = ['', ''];
   const command = createValidate({

@@ -18,7 +18,7 @@ const FOUND: Readonly<Record<string, Record<string, string>>> = {
   },
 };
 
-/** The admission webhook in a cluster that has two Secrets and doubts about much else. */
+/** The admission webhook in a cluster that has two Secrets and warns of most other references. */
 export function admissionApp() {
   const { log, errors } = errorLog();
   const app = createAdmission({

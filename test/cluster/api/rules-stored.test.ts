@@ -101,7 +101,7 @@ describe('the condition Ready names the fault of the bad example of', () => {
   });
 });
 
-describe('the condition Warning names the doubt about the bad example of', () => {
+describe('the condition Warning names the warning about the bad example of', () => {
   test.each(withWarnings)('%s', (_, placed) => {
     const message = placed.warnings.join('\n');
     expect(condition(placed, 'Warning')).toEqual({ status: 'True', reason: 'SuspiciousSpec', message });

@@ -148,7 +148,7 @@ describe('two shards of two replicas in one namespace', () => {
     expect(await acts(app)).toEqual({ main: 0, shard1: 1 });
   });
 
-  test('admission of one shard judges Pipelines of the other, and knows which applications are governed', async () => {
+  test('admission of one shard validates Pipelines of the other, and knows which applications are managed', async () => {
     const app = await scenarioIn('shard1', 'governed');
     const object = (await lab.get(['pipeline', 'app', '-n', app.name])) as { spec: object };
     const apply = (name: string, spec: object) =>
@@ -278,7 +278,7 @@ function sign(key: string, text: string): string {
 }
 
 /** The shard2 in this process, whose steps can be held. */
-async function startInProcess(surroundings: {
+async function startInProcess(options: {
   log: Parameters<typeof startProgram>[1]['log'];
   failpoint: NonNullable<Parameters<typeof startProgram>[1]['failpoint']>;
 }): Promise<Program> {
@@ -295,5 +295,5 @@ async function startInProcess(surroundings: {
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const read = readFlags(SERVE_FLAGS, args, {});
   if (!read.ok) throw new Error(read.problems.join('\n'));
-  return startProgram(read.values, { ...surroundings, environment: {} });
+  return startProgram(read.values, { ...options, environment: {} });
 }

@@ -121,7 +121,7 @@ describe('the facts about what a spec names', () => {
     expect(await tokenOf(true)).toBe('absent');
   });
 
-  test('doubt clusters that are not there, and tell nothing of Secrets of other namespaces', async () => {
+  test('warn of clusters that do not exist, and show nothing of Secrets of other namespaces', async () => {
     const { clusters } = await setUp(admin).gather(
       targets(
         { namespace, clusterRef: { kind: 'GitopsCluster', name: 'leaf' } },
@@ -141,7 +141,7 @@ describe('the facts about what a spec names', () => {
     ]);
   });
 
-  test('doubt applications of kinds that the cluster does not know or that we may not read', async () => {
+  test('warn of applications of kinds that the cluster does not have or that we may not read', async () => {
     const { gather } = setUp(reader);
     expect(sentences((await gather(targets({ namespace }))).applications)).toEqual([]);
     expect(sentences((await gather(targets({ namespace: 'kube-system' }))).applications)).toEqual([
@@ -149,11 +149,11 @@ describe('the facts about what a spec names', () => {
     ]);
     const unknown = { ...targets({ namespace }), appRef: { ...DEPLOYMENT, kind: 'Unheard' } };
     expect(sentences((await gather(unknown)).applications)).toEqual([
-      expect.stringContaining('The cluster knows no kind Unheard'),
+      expect.stringContaining('The cluster has no kind Unheard'),
     ]);
   });
 
-  test('doubt that the author may get applications in other namespaces, as the API server knows it', async () => {
+  test('warn that the author may not get applications in other namespaces, as the API server knows it', async () => {
     const elsewhere = await newNamespace(admin);
     const readers = ['--verb=get', '--resource=deployments.apps', '--resource-name=app'];
     await lab.kubectl(['create', 'role', 'app', '-n', elsewhere, ...readers]);

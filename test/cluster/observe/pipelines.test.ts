@@ -92,7 +92,7 @@ describe('the store of Pipelines', () => {
     expect(less.status).toEqual({ observedGeneration: 1 });
   });
 
-  test('stays below 10 KB in etcd with five environments and all journeys that there is room for', async () => {
+  test('stays below 10 KB in etcd with five environments and all executions that there is room for', async () => {
     const { spec: long, status } = longPipeline();
     const manifest = {
       apiVersion: API_VERSION,

@@ -4,7 +4,7 @@ import { createReviewLog } from '../../../src/http/admission/report.ts';
 import { REVIEWS } from '../../../src/http/admission.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { pipelineObject, specOf } from '../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../fixtures/pipelines/objects.ts';
 import { around, nobody, review, setUp } from './reviews.ts';
 
 describe('POST /validate', () => {
@@ -248,7 +248,7 @@ describe('an admission webhook', () => {
     const { send } = setUp(
       async () => {
         await release.promise;
-        return factsOf({});
+        return objectsOf({});
       },
       { requests: 2 },
     );

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Author } from '../../../src/api/admission.ts';
 import type { References } from '../../../src/decide/validation.ts';
 import { type Changes, pipelineObject, specOf } from '../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../fixtures/pipelines/objects.ts';
 import { type Gather, setUp } from './reviews.ts';
 
 /** What the admission webhook says of references to other namespaces and of kinds. */
@@ -25,7 +25,7 @@ function noting() {
     const authors = Object.fromEntries(
       author ? needs.applications.map(({ namespace }) => [namespace, `Not for ${author.username}.`]) : [],
     );
-    return factsOf({ doubts: { authors } });
+    return objectsOf({ lookups: { authors } });
   };
   return { asked, gather };
 }

@@ -6,12 +6,12 @@ import { createIntake, type IntakeLimits } from '../../../src/http/server/intake
 import { createFakeLog } from '../../fakes/log.ts';
 import {
   type Changes,
+  type ClusterState,
   POLICY,
   pipelineObject,
-  type Surroundings,
   specOf,
 } from '../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../fixtures/pipelines/objects.ts';
 
 /** What tests of the admission webhook need: the real one over facts of theirs. */
 
@@ -28,8 +28,8 @@ interface Answer {
   };
 }
 
-export function around(surroundings: Surroundings = {}): Gather {
-  return async () => factsOf(surroundings);
+export function around(state: ClusterState = {}): Gather {
+  return async () => objectsOf(state);
 }
 
 /** Fails the test when the cluster is asked for anything. */

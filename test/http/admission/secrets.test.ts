@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { CANARY, POLICY, pipelineObject, type Surroundings, specOf } from '../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../fixtures/pipelines/facts.ts';
+import { CANARY, type ClusterState, POLICY, pipelineObject, specOf } from '../../fixtures/pipelines/cases.ts';
+import { objectsOf } from '../../fixtures/pipelines/objects.ts';
 import { around, type Gather, review, setUp } from './reviews.ts';
 
 describe('a Secret', () => {
-  const cases: [string, Surroundings, string][] = [
+  const cases: [string, ClusterState, string][] = [
     ['that is missing', { secrets: { events: null } }, 'Secret demo/events does not exist'],
     [
       'without its key',
@@ -15,8 +15,8 @@ describe('a Secret', () => {
     ['for another host', { allowedHosts: { repository: 'git.example.com' } }, 'may not be sent'],
   ];
 
-  test.each(cases)('%s is denied, and warned of on a dry run', async (_, surroundings, sentence) => {
-    const { ask } = setUp(around(surroundings));
+  test.each(cases)('%s is denied, and warned of on a dry run', async (_, state, sentence) => {
+    const { ask } = setUp(around(state));
     const object = pipelineObject(await specOf());
     const real = await ask({ object });
     expect(real.status?.message).toContain(sentence);
@@ -59,7 +59,7 @@ describe('a Secret', () => {
 
   test('that the API server does not give is warned of', async () => {
     const unknown = { kind: 'unknown', why: 'The API server is away.' } as const;
-    const { ask } = setUp(async () => ({ ...factsOf({}), secrets: new Map([['events', unknown]]) }));
+    const { ask } = setUp(async () => ({ ...objectsOf({}), secrets: new Map([['events', unknown]]) }));
     const { allowed, warnings } = await ask({ object: pipelineObject(await specOf()) });
     expect({ allowed, first: warnings?.[0] }).toEqual({
       allowed: true,
@@ -73,7 +73,7 @@ describe('a Secret', () => {
     const { ask } = setUp(async ({ names }, { fresh }) => {
       expect(names).toEqual({ namespace: 'demo', name: 'podinfo' });
       asked.push(fresh);
-      return factsOf(fresh ? {} : { secrets: { events: null } });
+      return objectsOf(fresh ? {} : { secrets: { events: null } });
     });
     const object = pipelineObject(await specOf());
     expect(await ask({ object })).toEqual({ uid: 'b7c1', allowed: true });
@@ -86,7 +86,7 @@ describe('a Secret', () => {
     const asked: boolean[] = [];
     const { ask } = setUp(async (_needs, { fresh }) => {
       asked.push(fresh);
-      return factsOf({});
+      return objectsOf({});
     });
     await ask({ object: pipelineObject(await specOf()) });
     expect(asked).toEqual([false]);
@@ -96,7 +96,7 @@ describe('a Secret', () => {
     const options: Parameters<Gather>[1][] = [];
     const { ask } = setUp(async (_needs, given) => {
       options.push(given);
-      return factsOf({ secrets: { events: null } });
+      return objectsOf({ secrets: { events: null } });
     });
     const [object, oldObject] = [
       pipelineObject(await specOf({ suspend: true })),

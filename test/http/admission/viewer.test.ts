@@ -24,13 +24,13 @@ const ELSEWHERE = {
 };
 
 interface Options {
-  readonly governors?: readonly PipelineKey[];
+  readonly managers?: readonly PipelineKey[];
   /** Of the users, what each may get: `secrets` or `pipelines`. */
   readonly rights?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The webhook over an API server with two Secrets in `demo`, and the requests that it gets. */
-function setUpCluster({ governors = [], rights = { owner: ['secrets', 'pipelines'] } }: Options = {}) {
+function setUpCluster({ managers = [], rights = { owner: ['secrets', 'pipelines'] } }: Options = {}) {
   const paths: string[] = [];
   const client = {
     config: { server: 'https://10.0.0.1', namespace: 'turnpike-system' },
@@ -51,7 +51,7 @@ function setUpCluster({ governors = [], rights = { owner: ['secrets', 'pipelines
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 0, minRefreshSeconds: 0, now }),
     access: { mayGet: () => ({ allowed: true, plural: 'helmreleases' }) },
     ...ELSEWHERE,
-    byApplication: { of: (_: AppRef, target: string) => (target === 'shared' ? governors : []) },
+    byApplication: { of: (_: AppRef, target: string) => (target === 'shared' ? managers : []) },
     subjects: createSubjectAccess(client, { now }),
   });
   return { ...setUp(gather), paths };
@@ -169,7 +169,7 @@ describe('another Pipeline that manages the application', () => {
 
   test.each(others)('%s', async (_, key, named, unnamed) => {
     const { ask } = setUpCluster({
-      governors: [key],
+      managers: [key],
       rights: { owner: ['secrets', 'pipelines'], writer: ['secrets'] },
     });
     const shared = await object({ 'environments.0.targets': [{ namespace: 'shared' }] });

@@ -27,7 +27,7 @@ const client: KubeClient = {
   close: () => {},
 };
 
-async function doubts(namespace: string, ...names: string[]): Promise<(string | undefined)[]> {
+async function warnings(namespace: string, ...names: string[]): Promise<(string | undefined)[]> {
   const gather = createReferenceLookup({
     client,
     secrets: { read: async () => undefined },
@@ -47,18 +47,18 @@ async function doubts(namespace: string, ...names: string[]): Promise<(string | 
 
 describe('a GitopsCluster of another namespace', () => {
   test('is there for those that its annotation names, and for all without one', async () => {
-    expect(await doubts('web', 'open', 'east')).toEqual([undefined, undefined]);
-    expect(await doubts('apps', 'open')).toEqual([undefined]);
+    expect(await warnings('web', 'open', 'east')).toEqual([undefined, undefined]);
+    expect(await warnings('apps', 'open')).toEqual([undefined]);
   });
 
   test('is for others as one that is not there', async () => {
-    const [refused, absent] = await doubts('apps', 'east', 'none');
+    const [refused, absent] = await warnings('apps', 'east', 'none');
     expect(refused).toStartWith('There is no GitopsCluster fleet/east for Pipelines of the namespace apps:');
     expect(absent).toBe(String(refused).replace('fleet/east', 'fleet/none'));
   });
 
   test('is as ever to Pipelines beside it', async () => {
-    expect(await doubts('fleet', 'east', 'none')).toEqual([
+    expect(await warnings('fleet', 'east', 'none')).toEqual([
       undefined,
       'There is no GitopsCluster fleet/none: create it, or correct the name.',
     ]);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { checkStage } from '../../fakes/check-stage.ts';
-import type { Surroundings } from '../../fixtures/pipelines/cases.ts';
+import type { ClusterState } from '../../fixtures/pipelines/cases.ts';
 
 describe('news of the Secrets that a Pipeline names', () => {
   const V1 = { versions: { repository: '1', events: '7' } };
   const V2 = { versions: { repository: '2', events: '7' } };
 
   /** What was there at the start is acted on. */
-  async function acted(around: Surroundings = V1) {
+  async function acted(around: ClusterState = V1) {
     const stage = checkStage(around);
     const checking = await stage.checking();
     await checking.changed();
@@ -108,11 +108,11 @@ describe('news of the Secrets that a Pipeline names', () => {
 
   test('are none while the API server does not tell of a Secret, nor when it does again', async () => {
     const { changed, later } = await acted();
-    later(11, { ...V1, untold: ['repository'] });
+    later(11, { ...V1, unanswered: ['repository'] });
     expect(await changed()).toBe(false);
     later(11, V1);
     expect(await changed()).toBe(false);
-    later(11, { ...V1, untold: ['repository'] });
+    later(11, { ...V1, unanswered: ['repository'] });
     expect(await changed()).toBe(false);
     later(11, V2);
     expect(await changed()).toBe(true);

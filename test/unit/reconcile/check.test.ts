@@ -12,14 +12,14 @@ import { createFakeStore } from '../../fakes/store.ts';
 import {
   allCases,
   type Changes,
+  type ClusterState,
   NAMES,
   POLICY,
   pipelineObject,
   type RuleCase,
-  type Surroundings,
   specOf,
 } from '../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../fixtures/pipelines/objects.ts';
 
 const MISSING = 'spec.promotion.strategy.secretRef.name: "events": Secret demo/events does not exist';
 
@@ -117,7 +117,7 @@ describe('the check of a stored Pipeline', () => {
 /** The conditions that the reconciler gives an object of the cluster, as sentences by type. */
 async function reconciled(
   changes: Changes,
-  around: Surroundings,
+  around: ClusterState,
   policy: RuleCase['policy'],
 ): Promise<Record<string, string>> {
   const store = createFakeStore();
@@ -132,7 +132,7 @@ async function reconciled(
     promoter: { promote: never, runTask: never, pullRequestState: never, findPullRequest: never },
     check: createCheck({
       policy: { ...POLICY, ...policy },
-      gather: async () => factsOf(around),
+      gather: async () => objectsOf(around),
       onChange: () => {},
       calm: async () => {},
       log: createFakeLog().log,

@@ -341,10 +341,14 @@ describe('an attempt', () => {
 });
 
 describe('the deployment that an attempt tells of', () => {
-  const journey = (revision: string, deployedAt: string): Execution => {
+  const execution = (revision: string, deployedAt: string): Execution => {
     return { revision, startedAt: deployedAt, outcome: 'InProgress', environments: { dev: { deployedAt } } };
   };
-  const JOURNEYS = [journey('1.2.0', at(-100)), journey('1.1.0', at(-3600)), journey('1.0.0', at(-7200))];
+  const EXECUTIONS = [
+    execution('1.2.0', at(-100)),
+    execution('1.1.0', at(-3600)),
+    execution('1.0.0', at(-7200)),
+  ];
   /** dev was reconciled a moment ago. */
   const seen = (revision: string, executions: Execution[]) => {
     const deployment = { revision, phase: 'Succeeded', observedAt: at(-1), source: 'watch' } as const;
@@ -352,9 +356,9 @@ describe('the deployment that an attempt tells of', () => {
   };
 
   test.each<[string, Pipeline, string | undefined]>([
-    ['is that of the revision, and no reconciliation after it', seen('1.1.0', JOURNEYS), at(-3600)],
-    ['is that of the revision where dev has gone on since', seen('1.2.0', JOURNEYS), at(-3600)],
-    ['is the one seen last where its journey is forgotten', seen('1.1.0', []), at(-1)],
+    ['is that of the revision, and no reconciliation after it', seen('1.1.0', EXECUTIONS), at(-3600)],
+    ['is that of the revision where dev has gone on since', seen('1.2.0', EXECUTIONS), at(-3600)],
+    ['is the one seen last where its execution is forgotten', seen('1.1.0', []), at(-1)],
     ['is none where nothing is known of the revision any more', seen('1.2.0', []), undefined],
   ])('%s', async (_, from, deployedAt) => {
     const { promote, sources } = setUp();

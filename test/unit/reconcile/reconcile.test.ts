@@ -62,7 +62,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     state: 'open',
     says: [],
   };
-  const doubts = { secrets: [] as string[], warnings: [] as string[], isNews: false };
+  const findings = { secrets: [] as string[], warnings: [] as string[], isNews: false };
   let now = NOW;
   const reconcile = createReconcile({
     store,
@@ -104,13 +104,13 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     },
     check: ({ spec: { promotion } }) => {
       const spec = promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [];
-      const whole = async () => ({ spec, secrets: doubts.secrets, warnings: doubts.warnings });
+      const whole = async () => ({ spec, secrets: findings.secrets, warnings: findings.warnings });
       return {
         spec,
         whole,
-        changed: async () => doubts.isNews,
+        changed: async () => findings.isNews,
         handled: () => {
-          doubts.isNews = false;
+          findings.isNews = false;
         },
       };
     },
@@ -138,7 +138,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     tasks,
     reasons,
     asked,
-    doubts,
+    findings,
     changes,
     readies,
     running: () => underWay,
@@ -228,13 +228,13 @@ describe('reconciling a pipeline', () => {
   });
 
   test('follows a Pipeline whose Secrets have faults, says so, and looks again soon', async () => {
-    const { run, status, jobs, doubts } = setUp({ ...BEHIND });
-    doubts.secrets.push('Secret apps/hook does not exist.');
+    const { run, status, jobs, findings } = setUp({ ...BEHIND });
+    findings.secrets.push('Secret apps/hook does not exist.');
     expect(await run()).toBeLessThanOrEqual(30);
     expect(jobs.length).toBe(1);
     const message = 'Secret apps/hook does not exist.';
     expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'False', message }]);
-    doubts.secrets.pop();
+    findings.secrets.pop();
     await run();
     expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
   });
@@ -580,13 +580,13 @@ describe('what is acted on', () => {
   });
 
   test('is a Secret that was mended: what had stopped is tried at once', async () => {
-    const { run, status, jobs, results, doubts, later } = setUp({ ...BEHIND });
+    const { run, status, jobs, results, findings, later } = setUp({ ...BEHIND });
     results.push(FAULT);
     expect(await run()).toBeLessThanOrEqual(30);
     later(30);
     await run();
     expect(jobs.length).toBe(1);
-    doubts.isNews = true;
+    findings.isNews = true;
     await run();
     expect(jobs.length).toBe(2);
     expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');

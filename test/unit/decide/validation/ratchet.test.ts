@@ -7,20 +7,20 @@ import {
   ratchet,
   referencesOf,
 } from '../../../../src/decide/validation.ts';
-import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../../fixtures/pipelines/facts.ts';
+import { type Changes, type ClusterState, NAMES, POLICY, specOf } from '../../../fixtures/pipelines/cases.ts';
+import { objectsOf } from '../../../fixtures/pipelines/objects.ts';
 
-async function judged(changes: Changes, around: Surroundings) {
+async function checkedWith(changes: Changes, around: ClusterState) {
   const spec = await specOf(changes);
   const checked = checkSpec(spec, POLICY, NAMES);
   if (checked.kind === 'malformed') return { spec, findings: checked.findings };
-  const surroundings = checkReferences(referencesOf(checked.spec, NAMES), factsOf(around), POLICY);
-  return { spec, findings: mergeFindings(checked.findings, surroundings) };
+  const referenced = checkReferences(referencesOf(checked.spec, NAMES), objectsOf(around), POLICY);
+  return { spec, findings: mergeFindings(checked.findings, referenced) };
 }
 
 /** What is said of a change from one spec to another, by rule. */
-async function change(before: Changes, now: Changes, around: Surroundings = {}) {
-  const { problems, warnings } = ratchet(await judged(now, around), await judged(before, around));
+async function change(before: Changes, now: Changes, around: ClusterState = {}) {
+  const { problems, warnings } = ratchet(await checkedWith(now, around), await checkedWith(before, around));
   const rules = (findings: Findings['problems']) => findings.map(({ rule }) => rule);
   return { problems: rules(problems), warnings: rules(warnings) };
 }
@@ -33,7 +33,7 @@ const NO_KEY = { name: 'qa', targets: [] };
 const BAD_HOST = { 'pull-request.url': 'https://localhost/a/b' };
 
 describe('a fault that was there before', () => {
-  const untouched: [string, Changes, Changes, Surroundings][] = [
+  const untouched: [string, Changes, Changes, ClusterState][] = [
     ['of a field', { 'appRef.kind': 'helm' }, { suspend: true }, {}],
     ['of a missing field', { 'appRef.kind': null }, { suspend: true }, {}],
     ['of a URL', BAD_HOST, { suspend: true }, {}],
@@ -45,7 +45,7 @@ describe('a fault that was there before', () => {
   ];
 
   test.each(untouched)('%s is a warning where the change does not touch it', async (_, old, add, around) => {
-    const { problems } = await judged(old, around).then(({ findings }) => findings);
+    const { problems } = await checkedWith(old, around).then(({ findings }) => findings);
     expect(problems.length).toBe(1);
     const rule = problems[0]?.rule;
     expect(await change(old, { ...old, ...add }, around)).toEqual({
@@ -54,7 +54,7 @@ describe('a fault that was there before', () => {
     });
   });
 
-  const touched: [string, Changes, Changes, Surroundings][] = [
+  const touched: [string, Changes, Changes, ClusterState][] = [
     ['into another one', { 'appRef.kind': 'helm' }, { 'appRef.kind': 'kustomize' }, {}],
     ['of a URL', BAD_HOST, { 'pull-request.url': 'https://localhost/a/c' }, {}],
     ['beside a URL', BAD_HOST, { ...BAD_HOST, 'pull-request.secretRef.name': 'other' }, {}],
@@ -127,7 +127,7 @@ describe('an environment', () => {
 
 test('a spec that was no spec has no old faults that could excuse new ones', async () => {
   const before = { spec: 'text', findings: { problems: [], warnings: [] } };
-  const now = await judged(BAD_HOST, {});
+  const now = await checkedWith(BAD_HOST, {});
   expect(ratchet(now, before).problems).toEqual(now.findings.problems);
 });
 

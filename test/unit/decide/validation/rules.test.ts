@@ -15,13 +15,13 @@ import {
   allCases,
   CANARY,
   type Changes,
+  type ClusterState,
   NAMES,
   POLICY,
   type RuleCase,
-  type Surroundings,
   specOf,
 } from '../../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../../fixtures/pipelines/objects.ts';
 import { FLAGS, place } from '../../../fixtures/pipelines/placed.ts';
 
 /**
@@ -31,14 +31,14 @@ import { FLAGS, place } from '../../../fixtures/pipelines/placed.ts';
 
 async function findingsOf(
   changes: Changes,
-  around: Surroundings,
+  around: ClusterState,
   { policy: own }: Pick<RuleCase, 'policy'>,
 ): Promise<Findings> {
   const policy = { ...POLICY, ...own };
   const checked = checkSpec(await specOf(changes), policy, NAMES);
   if (checked.kind === 'malformed') return checked.findings;
   const needs = referencesOf(checked.spec, NAMES, policy);
-  return mergeFindings(checked.findings, checkReferences(needs, factsOf(around), policy));
+  return mergeFindings(checked.findings, checkReferences(needs, objectsOf(around), policy));
 }
 
 /** What cannot be told of a spec that is read already. */

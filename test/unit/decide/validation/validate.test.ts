@@ -22,7 +22,7 @@ import {
   predecessorPipeline,
   specOf,
 } from '../../../fixtures/pipelines/cases.ts';
-import { factsOf } from '../../../fixtures/pipelines/facts.ts';
+import { objectsOf } from '../../../fixtures/pipelines/objects.ts';
 
 function valid(input: unknown): PipelineSpec {
   const parsed = parseSpec(input);
@@ -209,7 +209,7 @@ describe('the needs of a spec', () => {
 
 describe('a Secret', () => {
   const around = async (events: SecretState, change: Changes = {}) => {
-    const facts = { ...factsOf({}), secrets: new Map([...factsOf({}).secrets, ['events', events]]) };
+    const facts = { ...objectsOf({}), secrets: new Map([...objectsOf({}).secrets, ['events', events]]) };
     return checkReferences(referencesOf(await validOf(change), NAMES), facts, POLICY);
   };
 
@@ -240,8 +240,8 @@ describe('a Secret', () => {
       'pull-request.commit': { signingKeySecretRef: { name: 'signing' } },
     };
     const secrets = (all: typeof sealed) => ({
-      ...factsOf({}),
-      secrets: new Map([...factsOf({}).secrets, ...all]),
+      ...objectsOf({}),
+      secrets: new Map([...objectsOf({}).secrets, ...all]),
     });
     const needs = referencesOf(await validOf(change), NAMES);
     expect(checkReferences(needs, secrets(sealed), POLICY).problems).toEqual([]);
