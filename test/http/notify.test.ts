@@ -122,7 +122,7 @@ function release(version: string) {
 const FAILED = event({ severity: 'error', reason: 'UpgradeFailed', message: 'timed out' }, '1.2.0');
 
 describe('what the promotion webhook writes', () => {
-  test('is told by it: a promotion that waits for an approval', async () => {
+  test('is reported by it: a promotion that waits for an approval', async () => {
     const { post, told } = setUp();
     expect((await post(event())).status).toBe(202);
     expect(told).toMatchObject([
@@ -138,7 +138,7 @@ describe('what the promotion webhook writes', () => {
     ]);
   });
 
-  test('is told by it: a deployment that failed, with what runs there', async () => {
+  test('is reported by it: a deployment that failed, with what runs there', async () => {
     const { post, told } = setUp(running({ dev: '1.1.0', staging: '1.1.0', prod: '1.1.0' }));
     expect((await post(FAILED)).status).toBe(200);
     expect(told).toMatchObject([
@@ -146,7 +146,7 @@ describe('what the promotion webhook writes', () => {
     ]);
   });
 
-  test('is told once: the reconciler finds nothing new in it', async () => {
+  test('is reported once: the reconciler finds nothing new in it', async () => {
     const { post, reasons, reconcile, runs } = setUp();
     await post(event());
     await post(event());
@@ -156,7 +156,7 @@ describe('what the promotion webhook writes', () => {
     expect(reasons()).toEqual(['WaitingApproval']);
   });
 
-  test('is told by the reconciler where that was faster', async () => {
+  test('is reported by the reconciler where that was faster', async () => {
     const { post, reasons, reconcile, runs } = setUp();
     Object.assign(runs, { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' });
     await reconcile();
@@ -164,7 +164,7 @@ describe('what the promotion webhook writes', () => {
     expect(reasons()).toEqual(['WaitingApproval']);
   });
 
-  test('is told as it was written, not as it was tried', async () => {
+  test('is reported as it was written, not as it was tried', async () => {
     const { post, store, told } = setUp();
     // dev is known by its events alone.
     const other = running({ staging: '1.0.0', prod: '1.0.0' }, MANUAL);
@@ -173,7 +173,7 @@ describe('what the promotion webhook writes', () => {
     expect(told).toMatchObject([{ reason: 'WaitingApproval', from: '1.0.0' }]);
   });
 
-  test('is not told when it could not be written', async () => {
+  test('is not reported when it could not be written', async () => {
     const { post, store, told } = setUp();
     store.breakDown();
     expect((await post(event())).status).toBe(503);
@@ -182,7 +182,7 @@ describe('what the promotion webhook writes', () => {
 });
 
 describe('what the others write', () => {
-  test('is told by them: after an approval the promotion goes on, and nothing waits any more', async () => {
+  test('is reported by them: after an approval the promotion goes on, and nothing waits any more', async () => {
     const { post, approve, reasons, reconcile, runs } = setUp();
     await post(event());
     expect((await approve('1.1.0')).status).toBe(202);

@@ -55,7 +55,7 @@ const waiting = (message: string) => ({
 });
 
 describe('turnpike get', () => {
-  test('says that the cluster knows no Pipelines', async () => {
+  test('says that the cluster has no Pipelines API', async () => {
     const { code, out, err } = await get('-A');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toBe(
@@ -97,7 +97,7 @@ describe('turnpike get', () => {
     MINUTE,
   );
 
-  test('names what is not there, and a cluster that does not answer', async () => {
+  test('names what does not exist, and a cluster that does not answer', async () => {
     expect(await get('none', '-n', 'apps')).toEqual({
       code: 1,
       out: '',

@@ -108,7 +108,7 @@ describe('two shards of two replicas in one namespace', () => {
     },
   );
 
-  test('an application of which no event tells is promoted by its own shard alone', async () => {
+  test('an application without events is promoted by its own shard alone', async () => {
     const app = await scenarioIn('shard1', 'silent');
     await waitUntil('the first look', async () => (await app.status()).summary !== undefined);
     await app.deploy('dev', '1.1.0');

@@ -190,7 +190,7 @@ describe('watching applications', () => {
     expect(requests()).toBe(before);
   });
 
-  test('tells of what matters and of nothing else', async () => {
+  test('reports what matters and nothing else', async () => {
     await create('app');
     await create('other');
     const { heard, watch } = await watched('app');
@@ -207,7 +207,7 @@ describe('watching applications', () => {
     expect(await watch.read(appRef('app'), namespace)).toBeUndefined();
   });
 
-  test('tells of an application that comes', async () => {
+  test('reports a new application', async () => {
     const { heard, revision } = await watched('app');
     expect(await revision(appRef('app'))).toBeUndefined();
     await create('app');

@@ -198,7 +198,7 @@ describe('the facts about what a spec names', () => {
     ]);
   });
 
-  test('are told to those who may see them, by their own rights or those of a group', async () => {
+  test('are shown to those who may see them, by their own rights or those of a group', async () => {
     const { show, store } = setUp(admin, createSubjectAccess(admin));
     await lab.kubectl(['create', 'rolebinding', 'team', '-n', namespace, '--role=reader', '--group=team']);
     const put = (inNamespace: string, at: string) => {

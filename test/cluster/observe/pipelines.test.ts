@@ -141,7 +141,7 @@ describe('the store of Pipelines', () => {
     expect(store.get(key('gone'))).toBeUndefined();
   });
 
-  test('tells of a Pipeline that was deleted, with its last state, and of nothing else', async () => {
+  test('reports a Pipeline that was deleted, with its last state, and nothing else', async () => {
     const removed: StoredPipeline[] = [];
     const unsubscribe = store.onRemoved((last) => removed.push(last));
     const written = await store.applyStatus(await create('removed'), { summary: 'dev 1.0.0 (PR #7)' });

@@ -24,7 +24,7 @@ async function reconciliations(): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-describe('a promotion of which no event tells', () => {
+describe('a promotion without an event', () => {
   test(
     'starts within two seconds of the change, in each environment',
     async () => {

@@ -126,7 +126,7 @@ describe('Azure DevOps', () => {
     });
   });
 
-  test('is told of a token that it does not take, though it shows a page to sign in', async () => {
+  test('reports a token that Azure refuses, though it shows a page to sign in', async () => {
     const wrong = await failureOf(forge(undefined, 'wrong-token').create(INPUT));
     expect(wrong).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(wrong.message).toContain('answered 401: put a valid token into the Secret.');

@@ -124,7 +124,7 @@ describe('merging on Azure', () => {
     expect(stage.host.pulls[0]?.status).toBe('active');
   });
 
-  test('tells of a head that came while it was left to Azure', async () => {
+  test('reports a head that came while it was left to Azure', async () => {
     policy(REVIEWERS, 'running');
     const head = { lastMergeSourceCommit: { commitId: OTHER } };
     const inner = stage.outbound();

@@ -200,7 +200,7 @@ describe('a GitHub App', () => {
     expect(tokenRequests()).toEqual([TOKEN, 'POST /api/graphql']);
   });
 
-  test('that is not installed there is told so', async () => {
+  test('that is not installed there gets an error that says so', async () => {
     const failure = await failureOf(promote({ githubAppInstallationID: '12' }));
 
     expect(failure).toMatchObject({ code: 'ForgeNotFound', retry: 'never' });

@@ -158,7 +158,7 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
 
 describe('a failure of GitHub', () => {
   for (const [name, fault, expected, sentence] of FAULTS) {
-    test(`tells of ${name}`, async () => {
+    test(`reports ${name}`, async () => {
       stage.host.fail(fault);
 
       const failure = await failureOf(forge().create(INPUT));

@@ -154,7 +154,7 @@ describe("a token's budget", () => {
     expect(slept).toEqual([1000, 1000]);
   });
 
-  test('is not asked for by those that wait behind one that was told to stay away', async () => {
+  test('is not asked for by those that wait behind one that was limited', async () => {
     await forge().create(INPUT);
     stage.host.fail({ status: 429, headers: { 'retry-after': '60' }, body: { message: 'Slow down' } });
     const all = Array.from({ length: 20 }, () => failureOf(forge().find(INPUT.head, 'main')));

@@ -279,7 +279,7 @@ describe('a failure of GraphQL', () => {
     expect(failure.message).toContain('asked to merge the pull request in acme/fleet');
   });
 
-  test('is told in its own words otherwise', async () => {
+  test('is reported in its own words otherwise', async () => {
     stage.host.fail(failed('SOMETHING', 'No such thing.'));
     expect(await merge()).toEqual({
       kind: 'not-yet',

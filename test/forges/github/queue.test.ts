@@ -98,7 +98,7 @@ describe('a branch with a merge queue', () => {
     expect(await merge()).toEqual({ kind: 'scheduled' });
   });
 
-  test('is seen by its refusal where the server does not tell of queues', async () => {
+  test('is seen by its refusal where the server does not report queues', async () => {
     stage.host.options.lacks = ['mergeQueueEntry'];
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect([...stage.host.queue]).toEqual([1]);

@@ -121,7 +121,7 @@ describe('the workflow that sets turnpike/promotion where Turnpike does not', ()
     },
   );
 
-  test('passes nothing where it is not told which branches are those of promotions', async () => {
+  test('passes nothing where it does not know the branches of promotions', async () => {
     const commit = await git.repository.commit({ 'a.yaml': 'a: 2\n' }, { branch: 'feature' });
     await pullRequest('feature', commit, { PREFIX: ' ' });
     expect(github.statuses).toEqual([]);

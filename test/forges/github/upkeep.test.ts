@@ -162,7 +162,7 @@ describe('whether GitHub can merge a pull request', () => {
     expect({ mergeable, checking }).toEqual({ mergeable: undefined, checking: undefined, ...wanted });
   });
 
-  test('is not told of one that is closed', async () => {
+  test('does not report one that is closed', async () => {
     await opened();
     Object.assign(stage.host.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown' });
     stage.host.close(1);

@@ -262,7 +262,7 @@ describe('promotions of one repository that come together', () => {
     expect(stage.branches.lines).toEqual([]);
   });
 
-  test('are not pushed by a replica that no longer leads, and each is told so', async () => {
+  test('are not pushed by a replica that no longer leads, and each gets that error', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
     const fence = async () => {
       throw lost;
@@ -293,7 +293,7 @@ describe('promotions of one repository that come together', () => {
     expect(await stage.repository.tip(branchOf('app-7'))).toBeDefined();
   });
 
-  test('wait for records as long as these come in, and each is told of its own commit', async () => {
+  test('wait for records as long as these come in, and each gets its own commit', async () => {
     const apps = APPS.slice(0, 5);
     const { schedule, pass, pending } = createFakeSchedule();
     await using slow = await testBranches({ schedule });

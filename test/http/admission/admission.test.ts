@@ -105,7 +105,7 @@ describe('an update', () => {
     expect(allowed).toBe(false);
   });
 
-  test('mends one of two faults and is told of the other', async () => {
+  test('mends one of two faults and is denied for the other', async () => {
     const old = { 'appRef.kind': 'helm', 'environments.0.name': 'a/b' };
     const { allowed, warnings } = await setUp().update(old, { 'environments.0.name': 'a/b' });
     expect({ allowed, warnings }).toEqual({ allowed: true, warnings: [expect.stringContaining('"a/b"')] });

@@ -97,7 +97,7 @@ describe('a review by somebody who may not get the Secrets', () => {
     ['a user without a name but with groups', { username: '', groups: ['system:masters'] }],
   ];
 
-  test.each(users)('neither reads them nor tells which there are: %s', async (_, userInfo) => {
+  test.each(users)('neither reads them nor shows which there are: %s', async (_, userInfo) => {
     const { ask, paths } = setUpCluster();
     const answers = [];
     for (const name of ['events', 'none']) {
@@ -116,7 +116,7 @@ describe('a review by somebody who may not get the Secrets', () => {
     expect(paths.filter((path) => path.includes('/secrets/'))).toEqual([]);
   });
 
-  test('is still told what the spec itself shows', async () => {
+  test('is still shown what the spec itself shows', async () => {
     const { ask } = setUpCluster();
     const { status } = await ask({
       object: await object({ 'pull-request.type': 'gitea' }),
@@ -126,7 +126,7 @@ describe('a review by somebody who may not get the Secrets', () => {
     expect(status?.message).not.toContain('Secret');
   });
 
-  test('is told why, where the API server does not say what they may', async () => {
+  test('is shown why, where the API server does not say what they may', async () => {
     const { ask } = setUp(
       createReferenceLookup({
         client: {} as KubeClient,

@@ -62,7 +62,7 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
     },
   );
 
-  test.each(FORGE_TYPES)('leaves alone what %s tells of other pull requests', async (forge) => {
+  test.each(FORGE_TYPES)('leaves alone what %s reports of other pull requests', async (forge) => {
     const { deliver, store, woken, outcomes } = connect({ forge });
     const response = await deliver(SENDERS[forge].merged(8));
     expect(response.status).toBe(200);
@@ -106,7 +106,7 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
     },
   );
 
-  test('writes at every telling, for the forge may have been asked in between', async () => {
+  test('writes at every report, for the forge may have been asked in between', async () => {
     const { deliver, promotionInto, store, later } = connect();
     const changedAt = () => promotionInto('staging')?.pullRequest?.changedAt;
     await deliver(SENDERS.github.merged(7));

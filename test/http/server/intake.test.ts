@@ -176,7 +176,7 @@ describe('the bodies of requests under way', () => {
     expect(intake.open('10.0.0.1')).toBeDefined();
   });
 
-  test('that break off are told from those that are whole', async () => {
+  test('that break off differ from those that are whole', async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
     const request = new Request('http://localhost/', { method: 'POST', body });
     expect(await held(createIntake(LIMITS)).read(request, 500 * KIB)).toBe('broken-off');

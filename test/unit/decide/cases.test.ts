@@ -84,7 +84,7 @@ function pull(number: number): PullRequestRef {
   };
 }
 
-describe('a revision that prod got by hand before dev told of it', () => {
+describe('a revision that prod got by hand before dev reported it', () => {
   const [A, B] = [`main@sha1:${'a'.repeat(40)}`, `main@sha1:${'b'.repeat(40)}`];
   const NONE = { dev: absent, prod: absent };
 

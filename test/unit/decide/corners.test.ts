@@ -192,7 +192,7 @@ describe('what is merged and not deployed', () => {
     expect(mergedState(base, { revision: '1.1.0', runs: '1.0.0' })).toBe(state);
   });
 
-  test('is told by the tag or digest where that is what is written', () => {
+  test('is known by the tag or digest where that is what is written', () => {
     const request = { revision: '1.1.0@sha256:bb', runs: '1.0.0@sha256:aa' };
     expect(mergedState({ kind: 'differs', values: ['sha256:aa'] }, request)).toBe('reverted');
     expect(mergedState({ kind: 'differs', values: ['sha256:cc'] }, request)).toBe('merged');

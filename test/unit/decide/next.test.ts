@@ -78,7 +78,7 @@ describe('the next step', () => {
     });
   });
 
-  test('waits until the application that an event told of is ready', () => {
+  test('waits until the application of an event is ready', () => {
     const receipt = receiveEvent(running(BEHIND), 'dev', event({}, '1.2.0'), NOW);
     const from = { ...pipeline(), status: receipt.status ?? {} };
     const rest = { staging: ready('1.0.0'), prod: ready('1.0.0') };

@@ -46,7 +46,7 @@ describe('an open pull request', () => {
     }
   });
 
-  test('is looked at soon again when its forge told of it, for the API may be behind', () => {
+  test('is looked at soon again when its forge reported it, for the API may be behind', () => {
     const fresh = pollAfter({ age: 0 });
     expect(pollAfter({ age: 86_400, told: 0 })).toBe(fresh);
     expect(pollAfter({ age: 86_400, told: 600 })).toBeCloseTo(6 * fresh, 9);

@@ -98,7 +98,7 @@ function gated(gates: Gates, change: { manual?: boolean; merge?: 'auto' } = {}):
   return { promotion: { ...promotion, strategy, gates, ...(manual && { manual }) } };
 }
 
-describe('a rollback that only events tell', () => {
+describe('a rollback that only events report', () => {
   const versions = ['1.1.0', '1.2.0', '1.1.0'] as const;
   const commits = ['a', 'b', 'a'].map((one) => `main@sha1:${one.repeat(40)}`);
 
@@ -621,7 +621,7 @@ describe('a reconciliation of what runs already', () => {
     expect(after).toEqual(from.status);
   });
 
-  test('is told at each interval and moves no time', () => {
+  test('is reported at each interval and moves no time', () => {
     const from = deployed();
     const sent = event({ reason: 'ReconciliationSucceeded', timestamp: at(600) }, REVISION);
     const about = { ...sent, involvedObject: { ...APP, namespace: 'dev' } };

@@ -122,7 +122,7 @@ describe('a no that an attempt finds on its way', () => {
   });
 });
 
-describe('what a pull request was told', () => {
+describe('what a pull request shows', () => {
   const told = (change: Partial<PullRequestRef>) => {
     const { checked: _, pushedAt: __, rebuiltAt: ___, ...found } = PULL;
     const result = { kind: 'pull-request', pullRequest: { ...found, ...change } } as const;
@@ -130,7 +130,7 @@ describe('what a pull request was told', () => {
     return { checked, pushedAt, rebuiltAt };
   };
 
-  test('stays told while its commit is the same', () => {
+  test('stays recorded while its commit is the same', () => {
     expect(told({ revision: '1.1.0' })).toEqual({
       checked: 'success',
       pushedAt: at(-60),

@@ -129,7 +129,7 @@ describe('the watched applications of a kind', () => {
     expect(await revision()).toBe('1.1.0');
   });
 
-  test('are told when their watch is back, for nobody heard of what came and went before', async () => {
+  test('are reported when their watch is back, for what came and went before is not known', async () => {
     const { objects, told, listed, read, revision, lose, giveRoom } = setUp();
     objects.set('app', '1.0.0');
     await listed(1);
@@ -152,7 +152,7 @@ describe('the watched applications of a kind', () => {
     expect(told.length).toBeGreaterThan(2);
   });
 
-  test('are told when their watch is back though they are gone and were never in a list', async () => {
+  test('are reported when their watch is back though they are gone and were never in a list', async () => {
     const { objects, told, listed, revision, lose, giveRoom } = setUp();
     await listed(1);
     expect(told).toEqual(['app']);

@@ -72,7 +72,7 @@ describe('the time that a cluster has for a read', () => {
     expect(performance.now() - started).toBeGreaterThan(290);
   });
 
-  test('is not up as long as there is no room of ours, which is told as that', async () => {
+  test('is not up as long as there is no room of ours, which is reported as that', async () => {
     const started = performance.now();
     const error = await failureOf(withinTime(100, () => performance.now(), never));
     expect(error).toMatchObject({ code: 'ApiBusy' });

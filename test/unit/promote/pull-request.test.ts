@@ -152,7 +152,7 @@ describe('the pull-request strategy', () => {
     });
   });
 
-  test('says who the author is, and where it is told so, who commits and signs', async () => {
+  test('says who the author is, and where it is set, who commits and signs', async () => {
     await promote();
     expect(stage.branches.updates[0]).not.toContainAnyKeys(['committer', 'signing']);
     const turnpike = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };

@@ -106,7 +106,7 @@ describe('news of the Secrets that a Pipeline names', () => {
     expect(await changed()).toBe(true);
   });
 
-  test('are none while the API server does not tell of a Secret, nor when it does again', async () => {
+  test('are none while the API server does not return a Secret, nor when it does again', async () => {
     const { changed, later } = await acted();
     later(11, { ...V1, unanswered: ['repository'] });
     expect(await changed()).toBe(false);

@@ -267,7 +267,7 @@ describe('an auto-merge that the forge does not take back now', () => {
     expect(await look(95)).toContain('cancel-merge');
   });
 
-  test('is left to people when the forge refuses it for good, who are told', async () => {
+  test('is left to people when the forge refuses it for good, and reported', async () => {
     const { forge, hear, look, set, staging } = setUp(promoting({ merge: 'auto' }));
     await look(0);
     hear('1.2.0', 10);

@@ -118,7 +118,7 @@ describe('the conditions of Pipelines', () => {
     ]);
   });
 
-  test('are told by the replica that leads, from the moment that it does', async () => {
+  test('are reported by the replica that leads, from the moment that it does', async () => {
     let leading = false;
     const { metrics } = start(() => [asStored(pipeline())], { leading: () => leading });
     expect(await seriesOf(metrics, 'gotk_reconcile_condition')).toEqual([]);
@@ -129,7 +129,7 @@ describe('the conditions of Pipelines', () => {
     expect(await seriesOf(metrics, 'turnpike_oldest_pending_promotion_seconds')).toEqual([]);
   });
 
-  test('are told once all Pipelines are read', async () => {
+  test('are reported once all Pipelines are read', async () => {
     const { metrics } = start(() => [asStored(pipeline())], { synced: () => false });
     expect(await seriesOf(metrics, 'gotk_reconcile_condition')).toEqual([]);
   });
@@ -290,7 +290,7 @@ test('a cluster is reachable or not by its own name', async () => {
   ]);
 });
 
-test('the build that runs is told', async () => {
+test('the build that runs is reported', async () => {
   const { metrics } = start(() => []);
   const [line, ...more] = await seriesOf(metrics, 'turnpike_build_info');
   expect(line).toMatch(/^turnpike_build_info\{version="\d+\.\d+\.\d+[^"]*",runtime="bun [\d.]+"\} 1$/);

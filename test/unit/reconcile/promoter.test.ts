@@ -340,7 +340,7 @@ describe('an attempt', () => {
   });
 });
 
-describe('the deployment that an attempt tells of', () => {
+describe('the deployment that an attempt reports', () => {
   const execution = (revision: string, deployedAt: string): Execution => {
     return { revision, startedAt: deployedAt, outcome: 'InProgress', environments: { dev: { deployedAt } } };
   };

@@ -282,7 +282,7 @@ describe('a pull request that is open', () => {
   });
   const AWAY: TaskResult = { kind: 'error', message: 'It is away.', retry: 'backoff' };
 
-  test('is looked at again at once, and told once that its gates are open', async () => {
+  test('is looked at again at once, and gets a status once that its gates are open', async () => {
     const { run, tasks, results, status } = setUp({ ...BEHIND });
     results.push(opened());
     expect(await run()).toBe(0);
@@ -293,7 +293,7 @@ describe('a pull request that is open', () => {
     expect(status()?.environments?.staging?.promotion?.pullRequest?.checked).toBe('success');
   });
 
-  test('is told again later when the forge was away, and goes on meanwhile', async () => {
+  test('gets its status later when the forge was away, and goes on meanwhile', async () => {
     const { run, tasks, results, status, forge, later } = setUp({ ...BEHIND });
     results.push(opened());
     forge.says.push(AWAY);
@@ -346,7 +346,7 @@ describe('a pull request that is open', () => {
     expect(asked).toEqual(['staging', 'staging']);
   });
 
-  test('is asked about at once when the forge tells of a change', async () => {
+  test('is asked about at once when the forge reports a change', async () => {
     const { run, asked, results, store, later } = setUp({ ...BEHIND });
     results.push(opened());
     await run();
@@ -404,7 +404,7 @@ describe('a pull request that is open', () => {
 });
 
 describe('a pull request that is being opened', () => {
-  test('is closed, and is told why, when its Pipeline is deleted meanwhile', async () => {
+  test('is closed with a comment why, when its Pipeline is deleted meanwhile', async () => {
     const { run, results, store, tasks, reasons, running: underWay } = setUp({ ...BEHIND });
     results.push(() => {
       store.remove(KEY);

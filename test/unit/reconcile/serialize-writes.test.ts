@@ -42,7 +42,7 @@ function setUp() {
 const withSummary = (summary: string) => ({ status: { summary } satisfies PipelineStatus });
 
 describe('writes of one Pipeline', () => {
-  test('take turns: who comes second is told of the first one without a request', async () => {
+  test('take turns: who comes second gets the result of the first one without a request', async () => {
     const { store, sent, stored } = setUp();
     const known = stored();
     const first = store.applyStatus(known, { summary: 'first' });

@@ -5,7 +5,7 @@ import { collectProcessMetrics } from '../../../src/telemetry/process-metrics.ts
 /** Longer than any delay of an idle loop, and as short as a test can be. */
 const BLOCK_MS = 60;
 
-test('the longest delay of the event loop since the last scrape is told', async () => {
+test('the longest delay of the event loop since the last scrape is reported', async () => {
   const registry = new Registry();
   collectProcessMetrics(registry);
   const longest = async () => {

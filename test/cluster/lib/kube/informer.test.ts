@@ -118,7 +118,7 @@ describe('an informer on a real API server', () => {
     expect(changes).toEqual(['added a red', 'added b red', 'modified a blue', 'deleted b red']);
   });
 
-  test('takes the answer to a write at once and tells of it once', async () => {
+  test('takes the answer to a write at once and reports it once', async () => {
     await create('a');
     const { informer, changes, get } = await inform(admin);
     informer.accept(parse(await paint('a', 'blue')));

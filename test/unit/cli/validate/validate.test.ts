@@ -224,7 +224,7 @@ describe('a Pipeline', () => {
     expect(found.join()).not.toContain('hunter2');
   });
 
-  test('is told all of its faults in the order of the text', async () => {
+  test('has all of its faults reported in the order of the text', async () => {
     const found = await errorsOf(
       pipelineYaml({
         'v1alpha1\n': 'v1beta1\n',

@@ -300,7 +300,7 @@ describe('an event that is received', () => {
     });
   });
 
-  test('knows when the deployment began that it tells the end of', () => {
+  test('knows when the deployment began whose end it reports', () => {
     const begun = receive(pipeline(), 'dev', event({ reason: 'Progressing' }), NOW);
     const again = receive(
       { ...pipeline(), status: begun.status ?? {} },

@@ -96,7 +96,7 @@ describe('a HelmRelease', () => {
     expect(specState(HELM, helm(passed)).kind).toBe('deployed');
   });
 
-  test('of a helm-controller that does not say which values it has released is told which one does', () => {
+  test('of a helm-controller that does not say which values it has released gets the advice which one does', () => {
     const old = helm({ status: { history: [{ ...RELEASE, configDigest: undefined }] } });
     expect(specState(HELM, old)).toMatchObject({ message: expect.stringContaining('helm-controller') });
   });

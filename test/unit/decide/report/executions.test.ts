@@ -48,7 +48,7 @@ function decided(from: Pipeline, seconds: number): Pipeline {
 }
 
 describe('the executions', () => {
-  test('tell of a revision when it was promoted and deployed in each environment', () => {
+  test('show when a revision was promoted and deployed in each environment', () => {
     let from = look(pipeline(), { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 0);
     from = promote(from, 'staging', { revision: '1.1.0', phase: 'PullRequestOpen' }, 10);
     from = look(from, { dev: '1.1.0', staging: '1.1.0', prod: '1.0.0' }, 60);

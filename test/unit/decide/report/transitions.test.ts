@@ -29,7 +29,7 @@ describe('the transitions', () => {
     [{ phase: 'Pending', failure: failure('502') }, 'Warning', 'PromotionRetrying', 'is retried: 502'],
   ];
   for (const [promotion, type, reason, words] of TOLD) {
-    test(`into ${promotion.phase} are told once, as ${reason}: ${words}`, () => {
+    test(`into ${promotion.phase} are reported once, as ${reason}: ${words}`, () => {
       const next = promoting(promotion);
       const told = transitions(next, BEHIND.status);
       expect(told).toMatchObject([{ type, reason, environment: 'staging', version: '1.3.0', from: '1.2.0' }]);
@@ -40,7 +40,7 @@ describe('the transitions', () => {
     });
   }
 
-  test('of a pull request that is open though its attempt failed tell both', () => {
+  test('of a pull request that is open though its attempt failed report both', () => {
     const next = promoting({ phase: 'PullRequestOpen', pullRequest: PULL, failure: failure('502') });
     expect(transitions(next, BEHIND.status)).toMatchObject([
       { reason: 'PullRequestOpen', pullRequest: 'https://f/12' },
@@ -55,7 +55,7 @@ describe('the transitions', () => {
     { phase: 'Failed', message: 'recorded without a failure' },
   ];
   for (const promotion of UNTOLD) {
-    test(`into ${promotion.phase} are not told`, () => {
+    test(`into ${promotion.phase} are not reported`, () => {
       expect(transitions(promoting(promotion), BEHIND.status)).toEqual([]);
     });
   }
@@ -97,7 +97,7 @@ describe('a deployment', () => {
     ...change,
   });
 
-  test('that failed is told with Flux’s words, by the webhook or by watching', () => {
+  test('that failed is reported with Flux’s words, by the webhook or by watching', () => {
     const failed = withState(BEHIND, 'dev', { deployment: deployed() });
     expect(transitions(failed, BEHIND.status)).toEqual([
       {
@@ -171,7 +171,7 @@ describe('a failure', () => {
     expect(newFailure({ ...before, failure: failure(one) }, next)).toBeUndefined();
   });
 
-  test('is told once through its retries, however often the phase goes back and forth', () => {
+  test('is reported once through its retries, however often the phase goes back and forth', () => {
     const told: string[] = [];
     let seen = BEHIND;
     for (let attempts = 1; attempts <= 6; attempts += 1) {

@@ -70,7 +70,7 @@ describe('a set of artifacts', () => {
     expect(hasArrived(chartOnly, wanted, ['image'])).toBe(false);
   });
 
-  test('is told most fully artifact by artifact', () => {
+  test('is given most fully artifact by artifact', () => {
     const one = `chart=6.5.0@${DIGEST},image=1.9.2`;
     const two = `chart=${DIGEST},image=1.9.2@${OTHER}`;
     expect(fullestOf([one, two])).toBe(`chart=6.5.0@${DIGEST},image=1.9.2@${OTHER}`);

@@ -85,7 +85,7 @@ test('what is given up before it comes is not begun', async () => {
 });
 
 describe('the outcome of one item', () => {
-  test('is told before the work with the others is over', async () => {
+  test('is resolved before the work with the others is over', async () => {
     const over = Promise.withResolvers<void>();
     const batched = createBatcher<Item, string>(async ({ items, drainPending, settle }) => {
       await settled();
@@ -100,7 +100,7 @@ describe('the outcome of one item', () => {
     expect(await slow).toBe('slow');
   });
 
-  test('is the error of the work unless it was told before', async () => {
+  test('is the error of the work unless it was resolved before', async () => {
     const batched = createBatcher<Item, string>(async ({ items, drainPending, settle }) => {
       await settled();
       drainPending(() => true);

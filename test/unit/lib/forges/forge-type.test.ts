@@ -61,7 +61,7 @@ describe('the type of a forge', () => {
     for (const [url] of [...HOSTS, ...LABELS, ...PATHS]) expect(forgeTypeOf({ type, url })).toBe(type);
   });
 
-  test('is told of the longest path in no time', () => {
+  test('is found for the longest path in no time', () => {
     const started = performance.now();
     for (const part of ['/', '/scm/', '/_git/', 'scm/a/', '/projects/a/repos/']) {
       forgeTypeOf({ url: `https://git.example.com/${part.repeat(2048 / part.length)}?` });

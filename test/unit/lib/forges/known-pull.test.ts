@@ -185,7 +185,7 @@ describe('a pull request that a person closed', () => {
     expect(requests()).toEqual([GET, PUSH, GET, PUSH]);
   });
 
-  test('of an older revision is told as a no to that one, and a newer one gets its own', async () => {
+  test('of an older revision is reported as a rejection of that one, and a newer one gets its own', async () => {
     await promote();
     stage.github.close(1);
     requests();

@@ -75,7 +75,7 @@ describe('a private key that everybody would wait for', () => {
   const long = longKey(16_384);
   const identity = { identity: long };
 
-  test('is told before anything is done with it', () => {
+  test('is known before anything is done with it', () => {
     expect(badKey(long)).toEqual({ kind: 'long' });
     expect(badKey(longKey(8192))).toBeUndefined();
   });

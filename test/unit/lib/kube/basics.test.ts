@@ -160,7 +160,7 @@ describe('the cache of objects', () => {
     expect(cache.list()).toEqual([]);
   });
 
-  test('tells listeners until they unsubscribe, and survives one that throws', () => {
+  test('calls listeners until they unsubscribe, and survives one that throws', () => {
     const { log, lines } = createFakeLog();
     const cache = createObjectCache<ReturnType<typeof object>>(log);
     const seen: string[] = [];

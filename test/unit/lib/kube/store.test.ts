@@ -5,7 +5,7 @@ import { createObjectCache, type KubeObject } from '../../../../src/lib/kube/inf
 import { createStore } from '../../../../src/lib/kube/informer/store.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 
-test('objects that cannot be read are told of once in a second, however many and however they are called', () => {
+test('objects that cannot be read are logged once in a second, however many and however they are called', () => {
   const { log, lines } = createFakeLog();
   const cache = createObjectCache<KubeObject>(log);
   const parse = () => {
@@ -22,7 +22,7 @@ test('objects that cannot be read are told of once in a second, however many and
   expect(told[0]?.length).toBeLessThan(1000);
 });
 
-test('an answer of another form is told by the place of its first fault, without what stands there', () => {
+test('an answer of another form is reported with the place of its first fault, without what stands there', () => {
   const schema = v.object({ items: v.array(v.object({ name: v.string() })) });
   const words = 'y'.repeat(100_000);
   const read = (answer: unknown) => () => parseFirst(schema, answer);

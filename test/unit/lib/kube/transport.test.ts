@@ -118,7 +118,7 @@ describe('the client of the API server', () => {
     expect(nobody.available()).toBe(false);
   });
 
-  test('tells what each request came to', async () => {
+  test('reports the outcome of each request', async () => {
     await get('/ok');
     await fault('/missing');
     await fault('/hangs');
