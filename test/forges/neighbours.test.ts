@@ -62,7 +62,7 @@ describe('two applications on neighbouring lines of one file, both with an open 
       const [first, second] = [await promote('app'), await promote('shop')];
       await stage.gitea.merge(stage.repository, first.number);
       const about = { pipeline: { namespace: 'team', name: 'shop' } };
-      await waitFor('the conflict to be told', async () => {
+      await waitFor('the conflict to be reported', async () => {
         stage.later(10);
         const request = stateRequest(second, stage.settings(), about);
         const state = await stage.promoter.state(request, token);

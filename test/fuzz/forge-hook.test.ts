@@ -22,8 +22,8 @@ interface Request {
 }
 
 function mutantBody(forge: ForgeType, random: Random): Buffer {
-  const { told, ignored } = SENDERS[forge];
-  const event = random.pickAny(Object.values(random.chance(0.7) ? told : ignored)) ?? {};
+  const { reported, ignored } = SENDERS[forge];
+  const event = random.pickAny(Object.values(random.chance(0.7) ? reported : ignored)) ?? {};
   const kind = random.below(10);
   if (kind < 6) {
     return Buffer.from(JSON.stringify(mutateTree(JSON.parse(JSON.stringify(event)) as Json, random)));

@@ -116,8 +116,11 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect([read.store.writes(), read.woken]).toEqual([1, ['apps/app']]);
     expect(await outcomeOf(await read.post(body))).toBe('unchanged');
     expect(read.store.writes()).toBe(1);
-    const told = setUp({ pipeline: from, look: async () => undefined });
-    expect(await (await told.post(body)).json()).toMatchObject({ outcome: 'accepted', revision: '6.6.6' });
+    const reported = setUp({ pipeline: from, look: async () => undefined });
+    expect(await (await reported.post(body)).json()).toMatchObject({
+      outcome: 'accepted',
+      revision: '6.6.6',
+    });
   });
 
   test('refuses an event about an application that cannot be read, without the key that says its revision', async () => {

@@ -38,9 +38,9 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
   store.put(from);
   const { log } = createFakeLog();
   const metrics = createMetrics();
-  const told: PipelineEvent[] = [];
+  const reported: PipelineEvent[] = [];
   const now = () => NOW;
-  const reporter = createReporter({ emit: (one) => told.push(one), metrics, log, now });
+  const reporter = createReporter({ emit: (one) => reported.push(one), metrics, log, now });
   const app = createSignedApp({
     intake: createIntake(),
     rechecks: fakeRechecks(),
@@ -96,8 +96,8 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
     post,
     approve,
     store,
-    told,
-    reasons: () => told.map(({ reason }) => reason),
+    reported,
+    reasons: () => reported.map(({ reason }) => reason),
     runs,
     metrics,
     reconcile: () => reconcile(KEY),
@@ -123,9 +123,9 @@ const FAILED = event({ severity: 'error', reason: 'UpgradeFailed', message: 'tim
 
 describe('what the promotion webhook writes', () => {
   test('is reported by it: a promotion that waits for an approval', async () => {
-    const { post, told } = setUp();
+    const { post, reported } = setUp();
     expect((await post(event())).status).toBe(202);
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       {
         regarding: { kind: 'Pipeline', namespace: 'apps', name: 'app', uid: 'uid-1' },
         type: 'Normal',
@@ -139,9 +139,9 @@ describe('what the promotion webhook writes', () => {
   });
 
   test('is reported by it: a deployment that failed, with what runs there', async () => {
-    const { post, told } = setUp(running({ dev: '1.1.0', staging: '1.1.0', prod: '1.1.0' }));
+    const { post, reported } = setUp(running({ dev: '1.1.0', staging: '1.1.0', prod: '1.1.0' }));
     expect((await post(FAILED)).status).toBe(200);
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { type: 'Warning', reason: 'DeploymentFailed', environment: 'dev', version: '1.2.0', from: '1.1.0' },
     ]);
   });
@@ -165,19 +165,19 @@ describe('what the promotion webhook writes', () => {
   });
 
   test('is reported as it was written, not as it was tried', async () => {
-    const { post, store, told } = setUp();
+    const { post, store, reported } = setUp();
     // dev is known by its events alone.
     const other = running({ staging: '1.0.0', prod: '1.0.0' }, MANUAL);
     store.interfere(other.status);
     await post(event());
-    expect(told).toMatchObject([{ reason: 'WaitingApproval', from: '1.0.0' }]);
+    expect(reported).toMatchObject([{ reason: 'WaitingApproval', from: '1.0.0' }]);
   });
 
   test('is not reported when it could not be written', async () => {
-    const { post, store, told } = setUp();
+    const { post, store, reported } = setUp();
     store.breakDown();
     expect((await post(event())).status).toBe(503);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });
 

@@ -138,12 +138,12 @@ describe('two shards of two replicas in one namespace', () => {
     const number = await openPullRequest(app);
     await lab.gitea.merge(app.repository, number);
     const body = JSON.stringify({ action: 'closed', number, pull_request: { number } });
-    const told = await fetch(`${hook}/forge/gitea/${app.name}/app`, {
+    const reported = await fetch(`${hook}/forge/gitea/${app.name}/app`, {
       method: 'POST',
       headers: { 'x-gitea-signature': sign(secret, body) },
       body,
     });
-    expect(told.status).toBe(202);
+    expect(reported.status).toBe(202);
     await app.promotion('staging', (phase) => phase === 'Merged', 5);
     expect(await acts(app)).toEqual({ main: 0, shard1: 1 });
   });

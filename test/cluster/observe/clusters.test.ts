@@ -260,11 +260,11 @@ describe('an event of a leaf cluster', () => {
     'counts for none of several targets, until its Alert says which cluster it comes from',
     async () => {
       const silent = { kind: 'GitopsCluster', name: 'silent' };
-      await createPipeline('told', KUSTOMIZATION, {
+      await createPipeline('reported', KUSTOMIZATION, {
         dev: [{ namespace: NAME }, { namespace: NAME, clusterRef: silent }],
         prod: [{ namespace: `${NAME}-prod` }],
       });
-      const before = await target('told', ['dev', 1], ({ error }) => Boolean(error));
+      const before = await target('reported', ['dev', 1], ({ error }) => Boolean(error));
       expect(before.error).toContain(`Secret ${NAME}/silent-kubeconfig does not exist`);
       expect(before.error).toContain('Its signed events with cluster: silent in their metadata are trusted.');
       const text = await (await fetch(`${turnpike.metrics}/metrics`)).text();
@@ -277,14 +277,14 @@ describe('an event of a leaf cluster', () => {
         return /turnpike_hook_requests_total\{outcome="not-ours"\} [1-9]/.test(metrics);
       };
       await waitUntil('its event to be refused', refused, { seconds: 40 });
-      const { dev } = (await statusOf('told')).environments ?? {};
+      const { dev } = (await statusOf('reported')).environments ?? {};
       expect(dev?.deployment).toBeUndefined();
       expect(dev?.targets?.map(({ revision }) => revision)).toEqual([undefined, undefined]);
       await leaf.apply([alert({ cluster: 'silent' })]);
       const revision = await commit('five');
-      const told = await target('told', ['dev', 1], (seen) => seen.revision === revision, 40);
-      expect(told.ready).toBe(true);
-      const after = (await statusOf('told')).environments?.dev;
+      const reported = await target('reported', ['dev', 1], (seen) => seen.revision === revision, 40);
+      expect(reported.ready).toBe(true);
+      const after = (await statusOf('reported')).environments?.dev;
       expect(after?.deployment).toMatchObject({ revision, source: 'webhook' });
       expect(after?.targets?.[0]?.revision).toBeUndefined();
     },
@@ -295,7 +295,7 @@ describe('an event of a leaf cluster', () => {
     return object('notification.toolkit.fluxcd.io/v1beta3', 'Provider', 'turnpike', {
       spec: {
         type: 'generic-hmac',
-        address: `${turnpike.hook}/promotion/${NAME}/told/dev`,
+        address: `${turnpike.hook}/promotion/${NAME}/reported/dev`,
         secretRef: { name: 'hook' },
       },
     });
@@ -331,8 +331,8 @@ describe('a cluster that is away', () => {
       );
       expect(gone.error).toMatch(/^Cluster GitopsCluster clusters-\d+\/leaf cannot be read since 2\S+Z: /);
       expect((await tell('away', 'dev', '1.1.0', 'leaf')).status).toBe(202);
-      const told = await target('away', ['dev', 0], ({ revision }) => revision === '1.1.0');
-      expect(told).toMatchObject({ ready: true });
+      const reported = await target('away', ['dev', 0], ({ revision }) => revision === '1.1.0');
+      expect(reported).toMatchObject({ ready: true });
       const { prod } = (await statusOf('away')).environments ?? {};
       expect(prod?.promotion).toMatchObject({ revision: '1.1.0' });
       await leaf.startApiserver();

@@ -140,7 +140,7 @@ describe('merging on Gitea waits', () => {
 
 describe('whether Gitea can merge a pull request', () => {
   test(
-    'is told once it has looked, and not of drafts',
+    'is reported once it has looked, and not of drafts',
     async () => {
       const pull = await opened('conflict');
       const head = await repository.commit(pull.head, { 'README.md': 'One.\n' });

@@ -54,7 +54,7 @@ describe("a token's budget", () => {
     expect(await poll()).toMatchObject({ title: 'Newer' });
   });
 
-  test('is told with each request', async () => {
+  test('is reported with each request', async () => {
     await forge().create(INPUT);
 
     expect(stage.seen()).toMatchObject([{ host: new URL(stage.host.origin).host, remaining: 4999 }]);
@@ -270,12 +270,12 @@ describe('a forge that fails', () => {
     expect((await settled).map(({ status }) => status)).toEqual(Array(6).fill('rejected'));
 
     const outbound = hastyOutbound(loopbackOutbound(), 20);
-    const told: string[] = [];
+    const reported: string[] = [];
     for (let count = 0; count < 6; count++) {
-      told.push((await failureOf(forge({ url, outbound }).get(1))).message);
+      reported.push((await failureOf(forge({ url, outbound }).get(1))).message);
     }
     server.stop();
 
-    expect(told.map((message) => message.includes('in a row'))).toEqual([...Array(5).fill(false), true]);
+    expect(reported.map((message) => message.includes('in a row'))).toEqual([...Array(5).fill(false), true]);
   });
 });

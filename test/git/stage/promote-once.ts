@@ -7,7 +7,7 @@ import { branchUpdate, testBranches } from './support.ts';
  */
 const [directory = '', url = ''] = process.argv.slice(2);
 const branches = await testBranches({ directory });
-const told = await branches.updateBranch(branchUpdate(url)).then(
+const reported = await branches.updateBranch(branchUpdate(url)).then(
   ({ kind }) => ({ kind }),
   (error: unknown) =>
     hasCode(error, 'ConfigInvalid')
@@ -15,4 +15,4 @@ const told = await branches.updateBranch(branchUpdate(url)).then(
       : { message: String(error) },
 );
 await branches.close();
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(reported));

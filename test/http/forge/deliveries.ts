@@ -6,7 +6,7 @@ export interface Sender {
   /** What it sends when pull request `number` was merged. */
   merged(number: number): object;
   /** What it sends of pull request 7 that is to be looked at, by what happened. */
-  readonly told: Readonly<Record<string, object>>;
+  readonly reported: Readonly<Record<string, object>>;
   /** What it sends that is not. */
   readonly ignored: Readonly<Record<string, object>>;
   /** The headers that prove it knows the secret. */
@@ -32,7 +32,7 @@ function gitHub(action: string, number = 7, more: object = {}) {
 
 const github: Sender = {
   merged: (number) => gitHub('closed', number),
-  told: { closed: gitHub('closed'), reopened: gitHub('reopened') },
+  reported: { closed: gitHub('closed'), reopened: gitHub('reopened') },
   ignored: {
     ping: { zen: 'Keep it logically awesome.', hook_id: 1, hook: { type: 'Repository' } },
     push: { ref: 'refs/heads/main', before: 'a', after: 'b', commits: [] },
@@ -51,7 +51,7 @@ const github: Sender = {
 /** https://docs.gitea.com/usage/repository/webhooks */
 const gitea: Sender = {
   merged: (number) => gitHub('closed', number),
-  told: { closed: gitHub('closed'), reopened: gitHub('reopened'), deleted: gitHub('deleted') },
+  reported: { closed: gitHub('closed'), reopened: gitHub('reopened'), deleted: gitHub('deleted') },
   ignored: {
     push: { ref: 'refs/heads/main', before: 'a', after: 'b', commits: [], total_commits: 0 },
     'a push to it': gitHub('synchronized', 7, { commit_id: '' }),
@@ -84,7 +84,7 @@ function mergeRequest(action: string, iid = 7, more: object = {}) {
 
 const gitlab: Sender = {
   merged: (number) => mergeRequest('merge', number, { state: 'merged' }),
-  told: { merge: mergeRequest('merge'), close: mergeRequest('close'), reopen: mergeRequest('reopen') },
+  reported: { merge: mergeRequest('merge'), close: mergeRequest('close'), reopen: mergeRequest('reopen') },
   ignored: {
     push: { object_kind: 'push', before: 'a', after: 'b', ref: 'refs/heads/main', project_id: 15 },
     'an opened one': mergeRequest('open'),
@@ -108,7 +108,7 @@ function bitbucketEvent(eventKey: string, id = 7, more: object = {}) {
 
 const bitbucket: Sender = {
   merged: (number) => bitbucketEvent('pr:merged', number),
-  told: {
+  reported: {
     merged: bitbucketEvent('pr:merged'),
     declined: bitbucketEvent('pr:declined'),
     deleted: bitbucketEvent('pr:deleted'),
@@ -135,7 +135,7 @@ function azureEvent(eventType: string, status: string, pullRequestId = 7, did = 
 
 const azure: Sender = {
   merged: (number) => azureEvent('git.pullrequest.updated', 'completed', number),
-  told: {
+  reported: {
     completed: azureEvent('git.pullrequest.updated', 'completed'),
     abandoned: azureEvent('git.pullrequest.updated', 'abandoned'),
     merged: azureEvent('git.pullrequest.merged', 'completed'),

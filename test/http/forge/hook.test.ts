@@ -15,7 +15,7 @@ async function outcomeOf(response: Response): Promise<unknown> {
   return ((await response.json()) as { outcome?: unknown }).outcome;
 }
 
-function eachEvent(kind: 'told' | 'ignored'): [ForgeType, string, object][] {
+function eachEvent(kind: 'reported' | 'ignored'): [ForgeType, string, object][] {
   return FORGE_TYPES.flatMap((forge) =>
     Object.entries(SENDERS[forge][kind]).map(([what, event]): [ForgeType, string, object] => [
       forge,
@@ -26,7 +26,7 @@ function eachEvent(kind: 'told' | 'ignored'): [ForgeType, string, object][] {
 }
 
 describe('POST /forge/{type}/{namespace}/{name}', () => {
-  test.each(eachEvent('told'))(
+  test.each(eachEvent('reported'))(
     'notes for %s that a pull request is %s, and wakes',
     async (forge, _, event) => {
       const { deliver, promotionInto, woken, outcomes, store, lines } = connect({ forge });
@@ -73,7 +73,7 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
   });
 
   const ref = { url: 'https://git.example.com/acme/fleet/pulls/7', number: 7 };
-  const told = async (phase: PromotionPhase, pullRequest: PullRequestRef) => {
+  const reported = async (phase: PromotionPhase, pullRequest: PullRequestRef) => {
     const from = withState(waiting('github'), 'staging', {
       promotion: { revision: '1.1.0', phase, pullRequest },
     });
@@ -84,25 +84,25 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
   test.each(['Merged', 'Superseded', 'Succeeded'] as const)(
     'leaves alone a promotion that is %s',
     async (phase) => {
-      expect(await told(phase, ref)).toEqual(['unchanged', 0]);
+      expect(await reported(phase, ref)).toEqual(['unchanged', 0]);
     },
   );
 
   test.each(['Pending', 'Promoting', 'WaitingApproval', 'Failed'] as const)(
     'has an open pull request looked at that a promotion which is %s has taken over',
     async (phase) => {
-      expect(await told(phase, ref)).toEqual(['accepted', 1]);
+      expect(await reported(phase, ref)).toEqual(['accepted', 1]);
     },
   );
 
   test('has one looked at that was closed, for it may be open again', async () => {
-    expect(await told('Rejected', ref)).toEqual(['accepted', 1]);
+    expect(await reported('Rejected', ref)).toEqual(['accepted', 1]);
   });
 
   test.each([{ closing: 'Too old.' }, { endedAt: at(-5) }])(
     'leaves alone one that is over: %p',
     async (over) => {
-      expect(await told('Rejected', { ...ref, ...over })).toEqual(['unchanged', 0]);
+      expect(await reported('Rejected', { ...ref, ...over })).toEqual(['unchanged', 0]);
     },
   );
 

@@ -19,7 +19,7 @@ export interface Letter {
 export interface Stage {
   readonly plant: Plant;
   /** `told`: each event arrives at once; `mailed`: later, in any order, or never; `none`: Flux sends none. */
-  readonly events: 'told' | 'mailed' | 'none';
+  readonly events: 'reported' | 'mailed' | 'none';
   /** Revisions in the order of their release. */
   readonly revisions: readonly string[];
 }
@@ -30,7 +30,7 @@ const MAX_MAIL = 3;
 export function hear(box: Box, { world, letters }: Happening, stage: Stage): void {
   box.world = world;
   for (const letter of letters) {
-    if (stage.events === 'told') deliver(box, letter, stage);
+    if (stage.events === 'reported') deliver(box, letter, stage);
     if (stage.events === 'mailed')
       box.world = { ...box.world, mail: [...box.world.mail, letter].slice(-MAX_MAIL) };
   }

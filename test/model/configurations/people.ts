@@ -33,7 +33,7 @@ import {
 import { type Configuration, startOf } from '../search/configuration.ts';
 import { back, next, prod, TWO, VERSIONS } from './common.ts';
 
-const ALL = { revisions: VERSIONS, events: 'told' } as const;
+const ALL = { revisions: VERSIONS, events: 'reported' } as const;
 
 /** The letters that may happen between two steps of the reconciler. */
 const BETWEEN = [closes('prod'), merges('prod'), commits('prod'), back, next, stops(), deletes()];

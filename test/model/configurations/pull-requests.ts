@@ -24,7 +24,7 @@ import {
 import { type Configuration, startOf } from '../search/configuration.ts';
 import { back, next, prod, staging, THREE, TWO, VERSIONS } from './common.ts';
 
-const ALL = { revisions: VERSIONS, events: 'told' } as const;
+const ALL = { revisions: VERSIONS, events: 'reported' } as const;
 
 /** Configurations of pull requests: acts of people, the forge and Turnpike. */
 export const PULL_REQUESTS: readonly Configuration[] = [

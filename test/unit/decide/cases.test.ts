@@ -175,8 +175,11 @@ describe('the commit status of a pull request, while a newer revision waits', ()
     const newer = promoted({ ...NOON, versions: '>=1.2.0' }, { manual: true });
     from = looked(changed(done(from, 3200), newer), 3300, '1.2.0', 3000);
     expect(promotionOf(from)).toMatchObject({ revision: '1.2.0', phase: 'WaitingApproval' });
-    const [told] = toldAt(from, 3300);
-    expect(told).toMatchObject({ state: 'pending', description: expect.stringContaining('1.1.0 is not in') });
+    const [reported] = toldAt(from, 3300);
+    expect(reported).toMatchObject({
+      state: 'pending',
+      description: expect.stringContaining('1.1.0 is not in'),
+    });
   });
 });
 

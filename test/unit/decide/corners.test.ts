@@ -188,7 +188,7 @@ describe('what is merged and not deployed', () => {
     ['something that cannot be compared', { kind: 'differs', values: ['main@sha1:aa'] }, 'merged'],
     ['the revision at some places', { kind: 'partly', values: ['1.0.0'] }, 'merged'],
     ['the revision', { kind: 'in-base' }, 'merged'],
-  ] as const)('is told by what the base branch has: %s', (_, base, state) => {
+  ] as const)('is known by what the base branch has: %s', (_, base, state) => {
     expect(mergedState(base, { revision: '1.1.0', runs: '1.0.0' })).toBe(state);
   });
 

@@ -105,8 +105,8 @@ describe('the next step', () => {
 
   test('believes the event where the application cannot be read', () => {
     const unreadable = { kind: 'unreadable', error: 'away' } as const;
-    const told = receiveEvent(pipeline(), 'dev', event(), NOW);
-    const from = { ...pipeline(), status: told.status ?? {} };
+    const reported = receiveEvent(pipeline(), 'dev', event(), NOW);
+    const from = { ...pipeline(), status: reported.status ?? {} };
     const seen = observed(from, { dev: unreadable, staging: unreadable, prod: unreadable });
     expect(step(seen)).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
   });

@@ -8,15 +8,15 @@ interface Options {
   /** Seconds since the pull request was opened. */
   readonly age: number;
   /** Seconds since its forge told of it. */
-  readonly told?: number;
+  readonly reported?: number;
 }
 
 /** Seconds until an open pull request is looked at again. */
-function pollAfter({ name = 'app', age, told }: Options): number {
+function pollAfter({ name = 'app', age, reported }: Options): number {
   const pullRequest = {
     url: 'https://f/pulls/7',
     number: 7,
-    ...(told !== undefined && { changedAt: at(-told) }),
+    ...(reported !== undefined && { changedAt: at(-reported) }),
   };
   const from = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
     promotion: { revision: '1.1.0', phase: 'PullRequestOpen', updatedAt: at(-age), pullRequest },
@@ -48,9 +48,9 @@ describe('an open pull request', () => {
 
   test('is looked at soon again when its forge reported it, for the API may be behind', () => {
     const fresh = pollAfter({ age: 0 });
-    expect(pollAfter({ age: 86_400, told: 0 })).toBe(fresh);
-    expect(pollAfter({ age: 86_400, told: 600 })).toBeCloseTo(6 * fresh, 9);
-    expect(pollAfter({ age: 0, told: 600 })).toBe(fresh);
+    expect(pollAfter({ age: 86_400, reported: 0 })).toBe(fresh);
+    expect(pollAfter({ age: 86_400, reported: 600 })).toBeCloseTo(6 * fresh, 9);
+    expect(pollAfter({ age: 0, reported: 600 })).toBe(fresh);
   });
 });
 

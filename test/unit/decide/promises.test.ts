@@ -154,7 +154,7 @@ describe('what comes again while only events are written down', () => {
   const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
 
   /** As the webhook writes it: nothing is reconciled in between. */
-  function told(from: Pipeline, revision: string, seconds: number): Pipeline {
+  function reported(from: Pipeline, revision: string, seconds: number): Pipeline {
     const now = new Date(at(seconds));
     const { status } = receiveEvent(from, 'dev', event({ timestamp: at(seconds) }, revision), now);
     return { ...from, status: status ?? from.status };
@@ -167,19 +167,19 @@ describe('what comes again while only events are written down', () => {
   }
 
   test('is to be approved once more', () => {
-    const from = told(told(approved('1.1.0'), '1.0.0', 70), '1.1.0', 140);
+    const from = reported(reported(approved('1.1.0'), '1.0.0', 70), '1.1.0', 140);
     expect(from.status.environments?.staging?.promotion).toMatchObject({ phase: 'WaitingApproval' });
     expect(from.status.environments?.staging?.promotion?.approvedBy).toBeUndefined();
   });
 
   test('takes the open pull request with it', () => {
     const open = withState(approved('1.1.0'), 'staging', { promotion: { ...OPEN, approvedBy: 'ada' } });
-    const back = told(open, '1.0.0', 70);
+    const back = reported(open, '1.0.0', 70);
     expect(back.status.environments?.staging?.promotion).toMatchObject({
       phase: 'Superseded',
       pullRequest: { number: 7, closing: expect.stringContaining('rolled back in dev') },
     });
-    expect(told(back, '1.1.0', 140).status.environments?.staging?.promotion).toMatchObject({
+    expect(reported(back, '1.1.0', 140).status.environments?.staging?.promotion).toMatchObject({
       phase: 'WaitingApproval',
       pullRequest: { number: 7, revision: '1.1.0' },
     });
@@ -191,14 +191,14 @@ describe('what comes again while only events are written down', () => {
   ] as const)('ends nothing that is being carried out (%s)', (_, phase, strategy) => {
     const from = approved('1.1.0', { promotion: { strategy } } as Partial<PipelineSpec>);
     const promotion = { revision: '1.1.0', phase, attempts: 1, updatedAt: at(0) } as const;
-    const after = told(withState(from, 'staging', { promotion }), '1.0.0', 70);
+    const after = reported(withState(from, 'staging', { promotion }), '1.0.0', 70);
     expect(after.status.environments?.staging?.promotion).toEqual(promotion);
     expect(after.status.environments?.dev?.deployment).toMatchObject({ revision: '1.0.0' });
   });
 
   test('keeps its approval where what came in between may not pass', () => {
     const change = gated({ versions: '<2.0.0', windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
-    const from = told(told(approved('1.1.0', change), '2.0.0', 70), '1.1.0', 140);
+    const from = reported(reported(approved('1.1.0', change), '2.0.0', 70), '1.1.0', 140);
     expect(from.status.environments?.staging?.promotion).toMatchObject({ approvedBy: 'ada' });
   });
 

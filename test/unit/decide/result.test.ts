@@ -123,7 +123,7 @@ describe('a no that an attempt finds on its way', () => {
 });
 
 describe('what a pull request shows', () => {
-  const told = (change: Partial<PullRequestRef>) => {
+  const reported = (change: Partial<PullRequestRef>) => {
     const { checked: _, pushedAt: __, rebuiltAt: ___, ...found } = PULL;
     const result = { kind: 'pull-request', pullRequest: { ...found, ...change } } as const;
     const { checked, pushedAt, rebuiltAt } = promotionOf(after(result))?.pullRequest ?? {};
@@ -131,7 +131,7 @@ describe('what a pull request shows', () => {
   };
 
   test('stays recorded while its commit is the same', () => {
-    expect(told({ revision: '1.1.0' })).toEqual({
+    expect(reported({ revision: '1.1.0' })).toEqual({
       checked: 'success',
       pushedAt: at(-60),
       rebuiltAt: at(-30),
@@ -141,8 +141,8 @@ describe('what a pull request shows', () => {
   test.each<[string, Partial<PullRequestRef>]>([
     ['another commit', { commit: 'decaf' }],
     ['the commit of another pull request', { number: 8, url: 'https://f/pulls/8' }],
-  ])('is not told of %s yet', (_, change) => {
-    expect(told(change)).toEqual({ checked: undefined, pushedAt: at(0), rebuiltAt: at(0) });
+  ])('does not show %s yet', (_, change) => {
+    expect(reported(change)).toEqual({ checked: undefined, pushedAt: at(0), rebuiltAt: at(0) });
   });
 });
 

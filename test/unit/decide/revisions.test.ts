@@ -360,11 +360,11 @@ describe('a HelmRelease with a chart from an OCI registry', () => {
 });
 
 describe('an event about a chart from an OCI registry', () => {
-  const told = event({ metadata: { revision: CHART, 'oci-digest': DIGEST } });
+  const reported = event({ metadata: { revision: CHART, 'oci-digest': DIGEST } });
   const before = () => eventsOnly({ dev: '6.4.0', staging: '6.4.0', prod: '6.4.0' });
 
   test('is recorded as it is, and promoted with its digest', () => {
-    const receipt = receiveEvent(before(), 'dev', told, NOW);
+    const receipt = receiveEvent(before(), 'dev', reported, NOW);
     expect(receipt).toMatchObject({ outcome: 'accepted', revision: CHART });
     expect(receipt.status?.environments).toMatchObject({
       dev: {
@@ -376,13 +376,13 @@ describe('an event about a chart from an OCI registry', () => {
   });
 
   test('changes nothing a second time', () => {
-    const first = receiveEvent(before(), 'dev', told, NOW);
+    const first = receiveEvent(before(), 'dev', reported, NOW);
     const after = { ...before(), status: first.status as PipelineStatus };
-    expect(receiveEvent(after, 'dev', told, NOW)).toMatchObject({ outcome: 'unchanged' });
+    expect(receiveEvent(after, 'dev', reported, NOW)).toMatchObject({ outcome: 'unchanged' });
   });
 
   test('takes the digest of the one before from what it says', () => {
-    const first = receiveEvent(before(), 'dev', told, NOW);
+    const first = receiveEvent(before(), 'dev', reported, NOW);
     const plain = event({ metadata: { revision: '6.5.2' }, timestamp: at(60) });
     const after = { ...before(), status: first.status as PipelineStatus };
     const { status } = receiveEvent(after, 'dev', plain, new Date(at(60)));

@@ -55,10 +55,10 @@ const SUCCESS: PullRequestTask = { kind: 'check', state: 'success', description:
 
 describe('a pull request that is open', () => {
   const CASES: readonly (readonly [string, Setting, readonly unknown[]])[] = [
-    ['is told that its gates are open', {}, [SUCCESS]],
-    ['is told so once', { pullRequest: { checked: 'success' } }, []],
+    ['shows that its gates are open', {}, [SUCCESS]],
+    ['shows so once', { pullRequest: { checked: 'success' } }, []],
     [
-      'is told when a window closes again',
+      'shows when a window closes again',
       { pullRequest: { checked: 'success' }, gates: CLOSED_WINDOW },
       [
         {
@@ -69,12 +69,12 @@ describe('a pull request that is open', () => {
       ],
     ],
     [
-      'is told that the Pipeline is suspended',
+      'shows that the Pipeline is suspended',
       { suspend: true },
       [{ kind: 'check', state: 'pending', description: 'Waits until the Pipeline is no longer suspended.' }],
     ],
     [
-      'of an older version, whose commit is not known, is told nothing',
+      'of an older version, whose commit is not known, shows nothing',
       { pullRequest: { commit: undefined } },
       [],
     ],
@@ -88,7 +88,7 @@ describe('a pull request that is open', () => {
       { merge: 'auto', mergeMethod: 'squash', pullRequest: { checked: 'success' } },
       [{ kind: 'merge', mayWait: true, method: 'squash' }],
     ],
-    ['is told before it is merged', { merge: 'auto' }, [SUCCESS, { kind: 'merge', mayWait: true }]],
+    ['shows it before it is merged', { merge: 'auto' }, [SUCCESS, { kind: 'merge', mayWait: true }]],
     [
       'is not left to the forge to merge when there are windows',
       { merge: 'auto', gates: OPEN_WINDOW },

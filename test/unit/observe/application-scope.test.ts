@@ -16,7 +16,7 @@ afterEach(() => scope?.stop());
 function setUp({ recheckMs = 60_000 } = {}) {
   const objects = new Map<string, string>();
   let version = 0;
-  const told: string[] = [];
+  const reported: string[] = [];
   let lists = 0;
   let lose = () => {};
   let hasRoom = true;
@@ -48,7 +48,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
     isWanted: () => true,
     pathsOf: () => wantedPaths,
     wanted: () => [['dev', 'app']],
-    onChange: (_, name) => told.push(name),
+    onChange: (_, name) => reported.push(name),
     discovery: { resource: () => discover(), forget: () => {} },
     budget: {
       take(onLoss) {
@@ -70,7 +70,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
   };
   return {
     objects,
-    told,
+    reported,
     read,
     loads: () => loads,
     wantPaths(paths: readonly RevisionPath[]) {
@@ -130,10 +130,10 @@ describe('the watched applications of a kind', () => {
   });
 
   test('are reported when their watch is back, for what came and went before is not known', async () => {
-    const { objects, told, listed, read, revision, lose, giveRoom } = setUp();
+    const { objects, reported, listed, read, revision, lose, giveRoom } = setUp();
     objects.set('app', '1.0.0');
     await listed(1);
-    expect(told).toEqual(['app']);
+    expect(reported).toEqual(['app']);
     lose();
     await settled();
     objects.set('app', '1.1.0');
@@ -141,7 +141,7 @@ describe('the watched applications of a kind', () => {
     objects.set('app', '1.0.0');
     giveRoom();
     await listed(2);
-    expect(told).toEqual(['app', 'app']);
+    expect(reported).toEqual(['app', 'app']);
     lose();
     await settled();
     expect(await revision()).toBe('1.0.0');
@@ -149,13 +149,13 @@ describe('the watched applications of a kind', () => {
     giveRoom();
     await listed(3);
     expect(await read()).toBeUndefined();
-    expect(told.length).toBeGreaterThan(2);
+    expect(reported.length).toBeGreaterThan(2);
   });
 
   test('are reported when their watch is back though they are gone and were never in a list', async () => {
-    const { objects, told, listed, revision, lose, giveRoom } = setUp();
+    const { objects, reported, listed, revision, lose, giveRoom } = setUp();
     await listed(1);
-    expect(told).toEqual(['app']);
+    expect(reported).toEqual(['app']);
     lose();
     await settled();
     objects.set('app', '1.0.0');
@@ -163,6 +163,6 @@ describe('the watched applications of a kind', () => {
     objects.delete('app');
     giveRoom();
     await listed(2);
-    expect(told).toEqual(['app', 'app']);
+    expect(reported).toEqual(['app', 'app']);
   });
 });

@@ -47,49 +47,49 @@ const DONE: TaskResult = { kind: 'done' };
 
 /** A forge that writes down what it is told to do. */
 function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind: 'merged' }) {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const forge: Pick<Forge, 'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'> = {
     get: async () => pull,
     async update(...args) {
-      told.push(['update', ...args]);
+      calls.push(['update', ...args]);
       return PULL;
     },
-    close: async (...args) => void told.push(['close', ...args]),
-    setStatus: async (...args) => void told.push(['status', ...args]),
+    close: async (...args) => void calls.push(['close', ...args]),
+    setStatus: async (...args) => void calls.push(['status', ...args]),
     async merge({ number }, ...args) {
-      told.push(['merge', number, ...args]);
+      calls.push(['merge', number, ...args]);
       return outcome;
     },
-    cancelMerge: async (...args) => void told.push(['cancel-merge', ...args]),
+    cancelMerge: async (...args) => void calls.push(['cancel-merge', ...args]),
   };
-  return { told, forge };
+  return { calls, forge };
 }
 
 describe('a task of a pull request', () => {
   const NOTED = { title: PULL.title, body: `${OURS}\n\n${closingNote('Too old.')}` };
 
   test('notes that it is us who close it, and closes it with the reason', async () => {
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([
+    expect(calls).toEqual([
       ['update', 7, NOTED],
       ['close', PULL, 'Too old.'],
     ]);
   });
 
   test('notes that in a form that is not shown where tags are', async () => {
-    const { forge, told } = fakeForge({ ...PULL, body: 'Edited by a person.' });
+    const { forge, calls } = fakeForge({ ...PULL, body: 'Edited by a person.' });
     await runTask({ ...forge, hiddenBy: 'reference' }, TASKS.close, REF, OPTIONS);
-    const [, , noted] = told[0] as [string, number, { body: string }];
+    const [, , noted] = calls[0] as [string, number, { body: string }];
     const read = [saysClosing(noted.body), withoutClosing(noted.body), Bun.markdown.html(noted.body)];
     expect(read).toEqual([true, 'Edited by a person.', '<p>Edited by a person.</p>\n']);
   });
 
   test('notes that once', async () => {
     const pull = { ...PULL, ...NOTED };
-    const { forge, told } = fakeForge(pull);
+    const { forge, calls } = fakeForge(pull);
     expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([['close', pull, 'Too old.']]);
+    expect(calls).toEqual([['close', pull, 'Too old.']]);
   });
 
   test("is no person's no where the process ended after it had closed it", async () => {
@@ -102,68 +102,68 @@ describe('a task of a pull request', () => {
 
   test('closes one whose text has no room for a note', async () => {
     const pull = { ...PULL, body: 'a'.repeat(3990) };
-    const { forge, told } = fakeForge(pull);
+    const { forge, calls } = fakeForge(pull);
     expect(await runTask({ ...forge, maxBody: 4000 }, TASKS.close, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([['close', pull, 'Too old.']]);
+    expect(calls).toEqual([['close', pull, 'Too old.']]);
   });
 
   test('closes one whose text the forge refuses to change, and none while the forge is away', async () => {
     const refusing = (retry: 'never' | 'backoff') => {
-      const { forge, told } = fakeForge(PULL);
+      const { forge, calls } = fakeForge(PULL);
       const refusal = new TurnpikeError('ForgeRefused', 'A reviewer has left.', { retry });
-      return { told, forge: { ...forge, update: () => Promise.reject(refusal) } };
+      return { calls, forge: { ...forge, update: () => Promise.reject(refusal) } };
     };
     const refused = refusing('never');
     expect(await runTask(refused.forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
-    expect(refused.told).toEqual([['close', PULL, 'Too old.']]);
+    expect(refused.calls).toEqual([['close', PULL, 'Too old.']]);
     const away = refusing('backoff');
     expect(await failureOf(runTask(away.forge, TASKS.close, REF, OPTIONS))).toMatchObject({
       retry: 'backoff',
     });
-    expect(away.told).toEqual([]);
+    expect(away.calls).toEqual([]);
   });
 
   test('takes back that the forge merges it by itself', async () => {
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     expect(await runTask(forge, TASKS['cancel-merge'], REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([['cancel-merge', PULL]]);
+    expect(calls).toEqual([['cancel-merge', PULL]]);
   });
 
   test('takes that back at once when it finds another head to merge', async () => {
     const reason = 'The head of the pull request is abad1dea and not c0ffee, which was pushed for it.';
-    const { forge, told } = fakeForge(PULL, { kind: 'not-yet', reason, isOtherHead: true });
+    const { forge, calls } = fakeForge(PULL, { kind: 'not-yet', reason, isOtherHead: true });
     expect(await runTask(forge, TASKS.merge, REF, OPTIONS)).toEqual({
       kind: 'waits',
       reason,
       outdated: false,
     });
-    expect(told.slice(1)).toEqual([['cancel-merge', PULL]]);
+    expect(calls.slice(1)).toEqual([['cancel-merge', PULL]]);
     const waiting = fakeForge(PULL, { kind: 'not-yet', reason: 'Checks run.' });
     await runTask(waiting.forge, TASKS.merge, REF, OPTIONS);
-    expect(waiting.told).toHaveLength(1);
+    expect(waiting.calls).toHaveLength(1);
   });
 
   test('sets the status of the commit that is recorded for it', async () => {
-    const { forge, told } = fakeForge({ ...PULL, headCommit: 'abad1dea' });
+    const { forge, calls } = fakeForge({ ...PULL, headCommit: 'abad1dea' });
     await runTask(forge, TASKS.check, REF, OPTIONS);
     const status = { state: 'pending', description: 'Waits.', url: REF.url, pullRequest: 7 };
-    expect(told).toEqual([['status', 'c0ffee', status]]);
+    expect(calls).toEqual([['status', 'c0ffee', status]]);
   });
 
   test('sets no status where no commit is recorded', async () => {
     const { commit: _, ...unknown } = REF;
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     expect(await runTask(forge, TASKS.check, unknown, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test('merges the recorded commit into the recorded base, and says when it was pushed', async () => {
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     const pushedAt = '2026-11-21T11:59:00Z';
     const options = { ...OPTIONS, base: 'release' };
     expect(await runTask(forge, TASKS.merge, { ...REF, pushedAt }, options)).toEqual(DONE);
     const wanted = { base: 'release', mayWait: true, now: NOW, pushedAt };
-    expect(told).toEqual([['merge', 7, 'c0ffee', wanted]]);
+    expect(calls).toEqual([['merge', 7, 'c0ffee', wanted]]);
   });
 });
 
@@ -180,23 +180,23 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
 
 describe('a pull request that was to be closed and is needed again', () => {
   test('no longer says that we close it: who closes it then is a person', async () => {
-    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}\n` });
+    const { forge, calls } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}\n` });
     await runTask(forge, TASKS.check, REF, OPTIONS);
-    expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
-    expect(told).toHaveLength(2);
+    expect(calls[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
+    expect(calls).toHaveLength(2);
   });
 
   test('says nothing of it, however often it was to be closed', async () => {
     const notes = `${closingNote('Too old.')}\n${closingNote('Another reason.')}`;
-    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${notes}` });
+    const { forge, calls } = fakeForge({ ...PULL, body: `${OURS}\n${notes}` });
     await runTask(forge, TASKS.check, REF, OPTIONS);
-    expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
+    expect(calls[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
   });
 
   test('goes on to say it while it is to be closed', async () => {
-    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}` });
+    const { forge, calls } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}` });
     await runTask(forge, TASKS['cancel-merge'], { ...REF, closing: 'Too old.' }, OPTIONS);
-    expect(told).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 });
 
@@ -207,44 +207,44 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
     ['merged', 'next'],
     ['merged-elsewhere', 'release'],
   ] as const)('says that the pull request is %s already', async (found, base) => {
-    const { forge, told } = fakeForge({ ...PULL, state: 'merged', base });
+    const { forge, calls } = fakeForge({ ...PULL, state: 'merged', base });
     expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found, base });
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test.each(NOT_OURS)('does nothing to a pull request that %s', async (_, pull) => {
-    const { forge, told } = fakeForge(pull);
+    const { forge, calls } = fakeForge(pull);
     expect(await runTask(forge, task, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test('does nothing to a pull request that is closed, and says so: a person may have said no', async () => {
-    const { forge, told } = fakeForge({ ...PULL, state: 'closed' });
+    const { forge, calls } = fakeForge({ ...PULL, state: 'closed' });
     expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found: 'closed' });
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test('is run where a person has rewritten the text and its note', async () => {
-    const { forge, told } = fakeForge({ ...PULL, body: 'Better words.' });
+    const { forge, calls } = fakeForge({ ...PULL, body: 'Better words.' });
     expect(await runTask(forge, task, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toHaveLength(task.kind === 'close' ? 2 : 1);
+    expect(calls).toHaveLength(task.kind === 'close' ? 2 : 1);
   });
 
   test('leaves the forge untouched in a replica that no longer leads', async () => {
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     const lost = () => Promise.reject(new TurnpikeError('NotLeading', 'Another replica leads.'));
     expect(await failureOf(runTask(fencedForge(forge as Forge, lost), task, REF, OPTIONS))).toMatchObject({
       code: 'NotLeading',
     });
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test('is fenced before each thing that it does', async () => {
-    const { forge, told } = fakeForge(PULL);
-    const ask = async () => void told.push('asked');
+    const { forge, calls } = fakeForge(PULL);
+    const ask = async () => void calls.push('asked');
     await runTask(fencedForge(forge as Forge, ask), task, REF, OPTIONS);
     const acts = TASKS.close === task ? ['update', 'close'] : [expect.anything()];
-    const names = told.map((one) => (Array.isArray(one) ? one[0] : one));
+    const names = calls.map((one) => (Array.isArray(one) ? one[0] : one));
     expect(names).toEqual(acts.flatMap((act) => ['asked', act]));
   });
 });
@@ -284,18 +284,18 @@ const MERGES: readonly [string, PullRequest, MergeOutcome, TaskResult, number][]
 
 describe('merging a pull request', () => {
   test.each(MERGES)('%s', async (_, pull, outcome, wanted, merges) => {
-    const { forge, told } = fakeForge(pull, outcome);
+    const { forge, calls } = fakeForge(pull, outcome);
     expect(await runTask(forge, TASKS.merge, REF, OPTIONS)).toEqual(wanted);
-    expect(told).toHaveLength(merges);
+    expect(calls).toHaveLength(merges);
   });
 
   test('is left to people where the commit is not known', async () => {
-    const { forge, told } = fakeForge(PULL);
+    const { forge, calls } = fakeForge(PULL);
     const { commit: _, ...unknown } = REF;
     expect(await runTask(forge, TASKS.merge, unknown, OPTIONS)).toEqual({
       kind: 'waits',
       reason: 'It is not known which commit was pushed for it: it is left to people.',
     });
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 });

@@ -385,8 +385,8 @@ describe('an event that is received', () => {
     ['Progressing', 'info', 'Progressing'],
   ];
   test.each(nothing)('promotes nothing on %s and records it as %s %s', (reason, severity, phase) => {
-    const told = event({ reason, severity, message: 'what Flux said' });
-    const receipt = receive(pipeline(), 'dev', told, NOW);
+    const reported = event({ reason, severity, message: 'what Flux said' });
+    const receipt = receive(pipeline(), 'dev', reported, NOW);
     expect(receipt).toMatchObject({ outcome: 'recorded' });
     expect(receipt.status?.environments?.dev?.deployment).toMatchObject({ phase, message: 'what Flux said' });
     expect(receipt.status?.environments?.staging).toBeUndefined();
@@ -478,7 +478,7 @@ describe('the cluster that an event comes from', () => {
   };
   const other: Target = { namespace: 'app', clusterRef: { kind: 'Secret', name: 'west' } };
 
-  function told(targets: Target[], cluster: string | undefined, key = 'cluster') {
+  function reported(targets: Target[], cluster: string | undefined, key = 'cluster') {
     const environments = [
       { name: 'dev', targets },
       {
@@ -505,11 +505,11 @@ describe('the cluster that an event comes from', () => {
     ['missing where only the namespace tells', [{ namespace: 'x' }, east], undefined, ['', '1.1.0']],
   ];
   test.each(counts)('counts when it is %s', (_, targets, cluster, revisions) => {
-    expect(told(targets, cluster)).toEqual(revisions);
+    expect(reported(targets, cluster)).toEqual(revisions);
   });
 
   test('may have the API group of the object before its key', () => {
-    expect(told([here, east], 'east', 'helm.toolkit.fluxcd.io/cluster')).toEqual(['', '1.1.0']);
+    expect(reported([here, east], 'east', 'helm.toolkit.fluxcd.io/cluster')).toEqual(['', '1.1.0']);
   });
 
   const refused: [why: string, targets: Target[], cluster: string | undefined, says: RegExp][] = [
@@ -526,7 +526,7 @@ describe('the cluster that an event comes from', () => {
     ['in another namespace', [west], 'apps/west', /from cluster "apps\/west"/],
   ];
   test.each(refused)('is refused when it is %s', (_, targets, cluster, says) => {
-    expect(told(targets, cluster)).toMatch(says);
+    expect(reported(targets, cluster)).toMatch(says);
   });
 
   test('lets the events of several clusters be recorded apart', () => {

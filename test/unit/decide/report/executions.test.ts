@@ -112,8 +112,8 @@ describe('the executions', () => {
     const ahead = { revision: '1.1.0', phase: 'Succeeded', observedAt: at(500), source: 'webhook' } as const;
     const first = withState(look(pipeline(), { dev: '1.1.0' }, 0), 'dev', { deployment: ahead });
     const fresh = { ...first, status: { ...first.status, executions: [] } };
-    const told = { ...fresh, status: foldExecutions(fresh, NOW) };
-    const next = look(look(told, { dev: '1.2.0' }, 60), { dev: '1.2.0' }, 120);
+    const reported = { ...fresh, status: foldExecutions(fresh, NOW) };
+    const next = look(look(reported, { dev: '1.2.0' }, 60), { dev: '1.2.0' }, 120);
     expect(outcomes(next)).toEqual(['1.2.0 InProgress', '1.1.0 Superseded']);
   });
 

@@ -31,11 +31,13 @@ describe('the transitions', () => {
   for (const [promotion, type, reason, words] of TOLD) {
     test(`into ${promotion.phase} are reported once, as ${reason}: ${words}`, () => {
       const next = promoting(promotion);
-      const told = transitions(next, BEHIND.status);
-      expect(told).toMatchObject([{ type, reason, environment: 'staging', version: '1.3.0', from: '1.2.0' }]);
-      expect(told[0]?.message).toEndWith(words);
-      expect(told[0]?.phase).toBe(promotion.phase ?? 'Pending');
-      expect(told[0]?.pullRequest).toBe(promotion.pullRequest?.url);
+      const reported = transitions(next, BEHIND.status);
+      expect(reported).toMatchObject([
+        { type, reason, environment: 'staging', version: '1.3.0', from: '1.2.0' },
+      ]);
+      expect(reported[0]?.message).toEndWith(words);
+      expect(reported[0]?.phase).toBe(promotion.phase ?? 'Pending');
+      expect(reported[0]?.pullRequest).toBe(promotion.pullRequest?.url);
       expect(transitions(next, next.status)).toEqual([]);
     });
   }
@@ -70,8 +72,8 @@ describe('the transitions', () => {
 
   test('name nothing that is not known, such as what an environment without an application runs', () => {
     const empty = withState(BEHIND, 'staging', { targets: [] });
-    const [told] = transitions(promoting({ phase: 'WaitingApproval' }, empty), empty.status);
-    expect(Object.keys(told ?? {}).toSorted()).toEqual(
+    const [reported] = transitions(promoting({ phase: 'WaitingApproval' }, empty), empty.status);
+    expect(Object.keys(reported ?? {}).toSorted()).toEqual(
       ['environment', 'message', 'moment', 'phase', 'reason', 'type', 'version'].toSorted(),
     );
   });
@@ -172,18 +174,20 @@ describe('a failure', () => {
   });
 
   test('is reported once through its retries, however often the phase goes back and forth', () => {
-    const told: string[] = [];
+    const reported: string[] = [];
     let seen = BEHIND;
     for (let attempts = 1; attempts <= 6; attempts += 1) {
       for (const phase of ['Promoting', 'Failed'] as const) {
         const known = attempts > 1 || phase === 'Failed' ? { failure: failure('no marker', 'never') } : {};
         const next = promoting({ phase, attempts, startedAt: at(0), ...known });
-        told.push(...transitions(next, seen.status).map(({ reason }) => reason));
-        told.push(...endedPromotions(next, seen.status).map(({ promotion }) => `counted ${promotion.phase}`));
+        reported.push(...transitions(next, seen.status).map(({ reason }) => reason));
+        reported.push(
+          ...endedPromotions(next, seen.status).map(({ promotion }) => `counted ${promotion.phase}`),
+        );
         seen = next;
       }
     }
-    expect(told).toEqual(['PromotionFailed', 'counted Failed']);
+    expect(reported).toEqual(['PromotionFailed', 'counted Failed']);
   });
 });
 

@@ -102,8 +102,8 @@ describe('the revision of a chart from an OCI registry', () => {
     [`6.5.1+${twelve}`, undefined, {}],
     [`6.5.1+${twelve}`, 'no digest', {}],
     [`main@sha1:${COMMIT}`, DIGEST, {}],
-  ] as const)('%p with the artifact %p', (revision, artifact, told) => {
-    expect(withArtifact(revision, artifact)).toEqual(told);
+  ] as const)('%p with the artifact %p', (revision, artifact, expected) => {
+    expect(withArtifact(revision, artifact)).toEqual(expected);
   });
 
   test('is without build metadata where that counts per cluster', () => {

@@ -33,9 +33,9 @@ function opened(key = 'a') {
 describe('a breaker', () => {
   test('lets four failures in a row pass, and opens at the fifth for five seconds', () => {
     const breakers = clocked();
-    const told = Array.from({ length: 7 }, () => breakers.fails());
+    const reported = Array.from({ length: 7 }, () => breakers.fails());
 
-    expect(told).toEqual([undefined, undefined, undefined, undefined, undefined, 5, 5]);
+    expect(reported).toEqual([undefined, undefined, undefined, undefined, undefined, 5, 5]);
     expect(breakers.refusal('a')).toEqual({ failures: 5, since: START, seconds: 5 });
     breakers.at(3.5);
     expect(breakers.refusal('a')?.seconds).toBe(2);
@@ -147,8 +147,8 @@ describe('the breaker and the delays of the reconciler', () => {
         breakers.succeed('a');
         continue;
       }
-      const told = breakers.fails() ?? breakers.refusal('a')?.seconds;
-      const retry = told === undefined ? 'backoff' : { afterSeconds: told };
+      const reported = breakers.fails() ?? breakers.refusal('a')?.seconds;
+      const retry = reported === undefined ? 'backoff' : { afterSeconds: reported };
       waiting.push({ at: at + retryAfter(attempts, retry, POLICY), attempts: attempts + 1 });
     }
     return last;

@@ -17,9 +17,9 @@ test('objects that cannot be read are logged once in a second, however many and 
   const objects = Array.from({ length: 1000 }, () => ({ metadata: { name, resourceVersion: '1' } }));
   list.page(objects, '1');
   list.end();
-  const told = lines.filter((line) => line.includes('left out'));
-  expect(told).toHaveLength(1);
-  expect(told[0]?.length).toBeLessThan(1000);
+  const reported = lines.filter((line) => line.includes('left out'));
+  expect(reported).toHaveLength(1);
+  expect(reported[0]?.length).toBeLessThan(1000);
 });
 
 test('an answer of another form is reported with the place of its first fault, without what stands there', () => {

@@ -123,15 +123,18 @@ describe('an informer', () => {
   test.each([
     ['as an event', () => new Response(line('ERROR', { kind: 'Status', code: 410, message: 'too old' }))],
     ['as the answer', () => Response.json({ message: 'too old' }, { status: 410 })],
-  ])('lists again when its version is too old, told %s, and notices what was deleted', async (_, gone) => {
-    watches = [gone()];
-    lists.push({ version: 30, items: [thing('a', 5)] });
-    const { informer: things } = informer();
-    const seen: string[] = [];
-    things.subscribe(({ kind, key }) => seen.push(`${kind} ${key}`));
-    await until('the second watch', () => asked.includes('watch 30'));
-    expect(seen).toEqual(['added a', 'added b', 'deleted b']);
-  });
+  ])(
+    'lists again when its version is too old, reported %s, and notices what was deleted',
+    async (_, gone) => {
+      watches = [gone()];
+      lists.push({ version: 30, items: [thing('a', 5)] });
+      const { informer: things } = informer();
+      const seen: string[] = [];
+      things.subscribe(({ kind, key }) => seen.push(`${kind} ${key}`));
+      await until('the second watch', () => asked.includes('watch 30'));
+      expect(seen).toEqual(['added a', 'added b', 'deleted b']);
+    },
+  );
 
   test('starts a watch again that is silent', async () => {
     const { lines } = informer({ silenceMs: 50 });
