@@ -34,6 +34,6 @@ test('an event that cannot be handed over delays nothing, and the log says what 
   expect(await turnpike.stop()).toBe(0);
   const givenUp = (await turnpike.log()).filter(({ flux }) => flux !== undefined);
   expect(givenUp).toMatchObject([
-    { kubernetes: 0, flux: 1, msg: expect.stringContaining('given up at the stop') },
+    { kubernetes: 0, flux: 1, msg: expect.stringContaining('dropped at shutdown') },
   ]);
 });

@@ -74,7 +74,7 @@ describe('the state of a pull request on Gitea', () => {
 
       const again = await promote('moved', { pullRequest });
       expect(again.pullRequest).toEqual({ ...pullRequest, commit: fix, others: true });
-      expect(again.message).toContain('Commits of others are on its branch: they are kept');
+      expect(again.message).toContain('Its branch has commits of others: they are kept');
       expect(await stateOf('moved', again.pullRequest)).toBe('open');
     },
     SLOW,

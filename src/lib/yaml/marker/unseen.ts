@@ -74,7 +74,7 @@ function reasonAt(scalar: ValueScalar | undefined, ahead: string): string {
 }
 
 const IN_BLOCK =
-  'it is in a block of text, where YAML has no comments; move what the block holds into fields, such as spec.values, or in a .yaml file for configMapGenerator or patches';
+  'it is in a block of text, where YAML has no comments; move what the block holds into fields, such as spec.values, or into a .yaml file for configMapGenerator or patches';
 const IN_QUOTES = 'it is between quotes, where YAML has no comments; put it after the closing quote';
 const NO_BLANK = 'there is no space before its #, so YAML does not read it as a comment; add one';
 const ODD_BLANK = 'the character before its # looks like a space, but is not one to YAML; use a plain space';

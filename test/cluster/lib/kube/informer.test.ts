@@ -171,7 +171,7 @@ describe('an informer on a real API server', () => {
         'added z red',
         'deleted goes red',
       ]);
-      expect(lines.join('')).toContain('forgot this version');
+      expect(lines.join('')).toContain('resource version expired');
     },
     MINUTES,
   );

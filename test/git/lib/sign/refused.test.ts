@@ -77,7 +77,7 @@ const ARGON2: Options = {
 };
 
 const UNREADABLE = /signing-key .* cannot be read: use a private key /;
-const PUBLIC = /signing-key .* is a public key: use the private one there/;
+const PUBLIC = /signing-key .* is a public key: use the private one/;
 const NO_PASSPHRASE = /signing-key .* has a passphrase: put it under signing-passphrase/;
 const WRONG_PASSPHRASE = /signing-key .* is not opened by its signing-passphrase/;
 
@@ -125,7 +125,7 @@ const REFUSED: readonly [string, RegExp, () => Promise<SigningKey>][] = [
   ['of OpenPGP with a wrong one', WRONG_PASSPHRASE, () => opened(openPgp(LOCKED), 'hunter2')],
   [
     'of OpenPGP that asks for memory',
-    /locked in a way that is not known here/,
+    /encrypted in an unsupported way/,
     () => opened(openPgp(ARGON2), PASSPHRASE),
   ],
   ['of OpenPGP that has expired', /signing-key .* has expired/, () => openPgp(EXPIRED)],

@@ -201,7 +201,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     const error = await failureOf(promote({ credentials }));
     expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
     expect(error.message).toContain(
-      'locked in a way that is not known here; write it anew with "openssl pkcs8',
+      'encrypted in an unsupported way; write it anew with "openssl pkcs8',
     );
   });
 

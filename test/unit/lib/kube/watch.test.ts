@@ -177,7 +177,7 @@ describe('an informer', () => {
     const { informer: things, lines } = informer();
     await until('the second list', () => things.get('a')?.color === 'restored');
     await until('the deletion', () => things.get('b') === undefined);
-    expect(lines.join('')).toContain('was set back');
+    expect(lines.join('')).toContain('restored to an earlier state');
   });
 
   test('stops cleanly while a watch is open', async () => {

@@ -171,13 +171,13 @@ const REPORTED: readonly Row[] = [
     shows: 'an alias',
     field: 'b',
     text: 'a: &x 1\nb: *x\n',
-    problem: /^Line 2: the field b is not set: an alias/,
+    problem: /^Line 2: the field b is not set: there is an alias/,
   },
   {
     shows: 'an alias on the way',
     field: 'b.c',
     text: 'a: &x {c: 1}\nb: *x\n',
-    problem: /^Line 2: the field b\.c is not set: an alias/,
+    problem: /^Line 2: the field b\.c is not set: there is an alias/,
   },
   { shows: 'an alias as an item', field: 'b[*]', text: 'a: &x 1\nb: [*x]\n', problem: /^Line 2: .*an alias/ },
   {

@@ -459,9 +459,9 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker with a blank in it, glued',
     text: `a: 1.0.0${MARK}\nb: 2\n`,
-    problem: /^Line 1: .*no blank/,
+    problem: /^Line 1: .*no space before/,
   },
-  { shows: 'a marker glued to its key', text: `a: 1\nversion:${MARK}\n`, problem: /^Line 2: .*no blank/ },
+  { shows: 'a marker glued to its key', text: `a: 1\nversion:${MARK}\n`, problem: /^Line 2: .*no space before/ },
   {
     shows: 'a marker behind a no-break space',
     text: `a: 1.0.0\u00a0${MARK}\n`,
@@ -470,7 +470,7 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker of a part that is glued',
     text: `a: 1.0.0#{"$promotion":"${KEY}:tag"}\n`,
-    problem: /^Line 1: .*no blank/,
+    problem: /^Line 1: .*no space before/,
   },
   {
     shows: 'a marker glued to its value in a file that begins with the word',
