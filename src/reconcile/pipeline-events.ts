@@ -7,6 +7,7 @@ import {
   EVENT_VERSION,
 } from '../api/group.ts';
 import type { Transition } from '../decide/report/transitions.ts';
+import { defined } from '../lib/defined.ts';
 import { eventName, type KubeEvent, type ObjectReference } from '../lib/kube/index.ts';
 import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { Outbox } from './outbox.ts';
@@ -56,8 +57,7 @@ function metadataOf({ environment, version, from, pullRequest, phase }: Transiti
   return {
     [EVENT_ENVIRONMENT]: environment,
     [EVENT_VERSION]: version,
-    ...(from !== undefined && { [EVENT_FROM]: from }),
-    ...(pullRequest !== undefined && { [EVENT_PULL_REQUEST]: pullRequest }),
+    ...defined({ [EVENT_FROM]: from, [EVENT_PULL_REQUEST]: pullRequest }),
     [EVENT_PHASE]: phase,
   };
 }

@@ -11,6 +11,7 @@ import {
   executionOf,
   ownValue,
 } from '../decide/model/state.ts';
+import { defined } from '../lib/defined.ts';
 import { groupOf } from '../lib/kube/pure.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 import type { Job } from './job.ts';
@@ -23,7 +24,7 @@ function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRe
 /** With the revision that it brings, which records of an earlier version do not say. */
 function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): PullRequestRef {
   const revision = broughtRevision(promotion);
-  return { ...pullRequest, ...(revision !== undefined && { revision }) };
+  return { ...pullRequest, ...defined({ revision }) };
 }
 
 /** Revisions that ran before. One that was rolled back, or is newer, may be back without anybody having said no. */
@@ -47,8 +48,7 @@ function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['
   const deployedAt = since ?? known?.observedAt;
   return {
     environment: previous?.name ?? '',
-    ...(deployedAt !== undefined && { deployedAt }),
-    ...(known?.message !== undefined && { message: known.message }),
+    ...defined({ deployedAt, message: known?.message }),
   };
 }
 
@@ -82,13 +82,10 @@ export function requestOf(job: Job): PromotionRequest {
     environment: environment.name,
     revision: promotion.revision,
     ...writtenFor(pipeline, promotion),
-    ...(runs !== undefined && { runs }),
     ran: ranBefore(status, promotion.revision, environment.name),
     source: sourceOf(job),
-    ...(gates && { gates }),
-    ...(promotion.startedAt !== undefined && { startedAt: promotion.startedAt }),
+    ...defined({ runs, gates, startedAt: promotion.startedAt, approvedBy: promotion.approvedBy }),
     ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
-    ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),
     ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
   };

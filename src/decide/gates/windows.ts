@@ -1,4 +1,5 @@
 import type { Weekday, Window } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import { isDeny } from '../model/window.ts';
 import { DAY, dayOf, instantOf, isTimeZone, localOf } from './clock.ts';
 
@@ -39,9 +40,8 @@ export function openingOf(windows: readonly Window[], now: number): Opening {
   const { reason } = (denied ?? next)?.window ?? {};
   return {
     open: false,
-    ...(opensAt !== undefined && { opensAt }),
+    ...defined({ opensAt, reason }),
     ...(denied && { isDenied: true as const }),
-    ...(reason !== undefined && { reason }),
   };
 }
 

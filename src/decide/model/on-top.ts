@@ -1,4 +1,5 @@
 import type { Environment, Gates, Promotion } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import { isDeny } from './window.ts';
 
 /** The fields of an environment that override the Pipeline's promotion, each one for itself. */
@@ -10,9 +11,7 @@ export function withOnTop(
   if (gates === undefined && manual === undefined && approvals === undefined) return asManual(promotion);
   const merged = {
     ...promotion,
-    ...(manual !== undefined && { manual }),
-    ...(gates && { gates: gatesOnTop(promotion.gates, gates) }),
-    ...(approvals && { approvals }),
+    ...defined({ manual, gates: gates && gatesOnTop(promotion.gates, gates), approvals }),
   };
   if (manual !== false || approvals) return asManual(merged);
   // An environment that needs no approval does not inherit the Pipeline's `approvals` either.
@@ -30,7 +29,7 @@ function gatesOnTop(below: Gates = {}, own: Gates): Gates {
   const { versions, windows, ...others } = { ...below, ...own };
   const all = windowsOnTop(below.windows, own.windows);
   const range = own.versions === '*' ? undefined : versions;
-  return { ...others, ...(all && { windows: all }), ...(range !== undefined && { versions: range }) };
+  return { ...others, ...defined({ windows: all, versions: range }) };
 }
 
 /** A Deny window of the Pipeline counts for all environments: windows of one environment do not remove it. */

@@ -1,4 +1,5 @@
 import type { PullRequestRepository, PullRequestStrategy } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 
 type Reached = Pick<PullRequestStrategy, 'url' | 'type' | 'secretRef' | 'certSecretRef' | 'proxySecretRef'>;
 
@@ -7,10 +8,8 @@ export function recordOf(settings: Reached): PullRequestRepository {
   const { url, type, secretRef, certSecretRef, proxySecretRef } = settings;
   return {
     url,
-    ...(type && { type }),
     secret: secretRef.name,
-    ...(certSecretRef && { certSecret: certSecretRef.name }),
-    ...(proxySecretRef && { proxySecret: proxySecretRef.name }),
+    ...defined({ type, certSecret: certSecretRef?.name, proxySecret: proxySecretRef?.name }),
   };
 }
 
@@ -18,9 +17,11 @@ export function recordOf(settings: Reached): PullRequestRepository {
 export function reachedBy({ url, type, secret, certSecret, proxySecret }: PullRequestRepository): Reached {
   return {
     url,
-    ...(type && { type }),
     secretRef: { name: secret },
-    ...(certSecret !== undefined && { certSecretRef: { name: certSecret } }),
-    ...(proxySecret !== undefined && { proxySecretRef: { name: proxySecret } }),
+    ...defined({ type, certSecretRef: named(certSecret), proxySecretRef: named(proxySecret) }),
   };
+}
+
+function named(name: string | undefined): { readonly name: string } | undefined {
+  return name === undefined ? undefined : { name };
 }

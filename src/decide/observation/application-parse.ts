@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import { cut, valuesAt } from '../../lib/text/index.ts';
 import type { RevisionPath } from '../model/revision-path.ts';
 import { type AtPaths, atPaths } from './application-paths.ts';
@@ -120,17 +121,14 @@ export function parseApplication(
 ): ParsedApplication {
   const parsed = v.safeParse(Flux, object, FIRST);
   if (!parsed.success) return null;
-  const source = chartSource(object);
-  const tests = helmTests(object);
   return {
     metadata: parsed.output.metadata,
     status: parsed.output.status,
     ...(path && { revisionAt: revisionAt(object, path) }),
     ...(kind && paths.length > 0 && { atPaths: atPaths(kind, object, paths) }),
     ...(isBuiltAnew(object) && { builtAnew: true }),
-    ...(source && { chartSource: source }),
     ...(isSuspended(object) && { suspended: true }),
-    ...(tests && { helmTests: tests }),
+    ...defined({ chartSource: chartSource(object), helmTests: helmTests(object) }),
   };
 }
 

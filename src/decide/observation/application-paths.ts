@@ -1,4 +1,5 @@
 import type { AppRef } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import type { Source } from '../model/artifacts.ts';
 import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
 import type { RevisionPath } from '../model/revision-path.ts';
@@ -76,7 +77,7 @@ function deployed(
     ready: true,
     ...runs,
     ...source,
-    ...(at !== undefined && { deployedAt: at }),
+    ...defined({ deployedAt: at }),
   };
 }
 
@@ -93,23 +94,21 @@ function isTooLong({ revision = '', fullRevision = '' }: Reported): boolean {
 export function asArtifact(flux: Observation, artifact: string): Observation {
   if (flux.kind !== 'application') return flux;
   const { revision, fullRevision, failed, failedFull, deploying, ...rest } = flux;
-  const named = (one: string) => joined([{ artifact, revision: one }]) ?? one;
-  const reported = (one: Reported): Reported => ({
-    ...(one.revision !== undefined && { revision: named(one.revision) }),
-    ...(one.fullRevision !== undefined && { fullRevision: named(one.fullRevision) }),
-  });
+  const named = (one: string | undefined) =>
+    one === undefined ? undefined : (joined([{ artifact, revision: one }]) ?? one);
+  const reported = (one: Reported): Reported =>
+    defined({ revision: named(one.revision), fullRevision: named(one.fullRevision) });
   if ([revision, fullRevision, failed, failedFull].some((one) => one && !isUnmistakable(inSet(one)))) {
     return keeping({ as: 'unknown' }, mistakable(artifact));
   }
   return {
     ...rest,
-    ...reported({
-      ...(revision !== undefined && { revision }),
-      ...(fullRevision !== undefined && { fullRevision }),
+    ...reported(defined({ revision, fullRevision })),
+    ...defined({
+      failed: named(failed),
+      failedFull: named(failedFull),
+      deploying: deploying && reported(deploying),
     }),
-    ...(failed !== undefined && { failed: named(failed) }),
-    ...(failedFull !== undefined && { failedFull: named(failedFull) }),
-    ...(deploying && { deploying: reported(deploying) }),
   };
 }
 
@@ -135,11 +134,9 @@ function underWay(state: NotDeployed, wanted: Reported): Application {
       return { ...keeping({ as: 'unknown', ...wanted }, words), deploying: wanted };
     case 'failed': {
       const { revision, fullRevision } = wanted;
-      const failed = revision !== undefined && { failed: revision };
       return {
         ...keeping({ as: 'unknown', ...wanted }, words),
-        ...failed,
-        ...(fullRevision !== undefined && { failedFull: fullRevision }),
+        ...defined({ failed: revision, failedFull: fullRevision }),
       };
     }
   }

@@ -7,6 +7,7 @@ import type {
   Target,
   TargetStatus,
 } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 import { cut } from '../../lib/text/index.ts';
 import { originOf } from '../model/artifacts.ts';
@@ -77,8 +78,10 @@ export function ofThisApplication({ spec, status }: Pipeline, now: Date): Pipeli
   const anew = entries.map(([name, state]) => [name, isOther(state) ? ended(state, message, now) : state]);
   return {
     ...rest,
-    ...(origin !== undefined && { revisionsFrom: origin }),
-    ...(status.environments && { environments: Object.fromEntries(anew) }),
+    ...defined({
+      revisionsFrom: origin,
+      environments: status.environments && Object.fromEntries(anew),
+    }),
   };
 }
 
@@ -172,7 +175,7 @@ export function foldTarget(
     ready: believed?.ready ?? false,
     ...runningOf(known ?? {}),
     error,
-    ...(before?.deployedAt !== undefined && { deployedAt: before.deployedAt }),
+    ...defined({ deployedAt: before?.deployedAt }),
     ...observedAt,
     ...(wasSeen && { seen: 'before' }),
   };
@@ -198,11 +201,7 @@ function tagOf(before: TargetStatus | undefined, seen: Application): { tag?: str
 
 /** The revision that it runs, with the details that Flux's own spelling leaves out. */
 function runningOf({ revision, fullRevision, tag }: Recorded & { readonly tag?: string | undefined }) {
-  return {
-    ...(revision !== undefined && { revision }),
-    ...(fullRevision !== undefined && { fullRevision }),
-    ...(tag !== undefined && { tag }),
-  };
+  return defined({ revision, fullRevision, tag });
 }
 
 type Application = Extract<Observation, { kind: 'application' }>;

@@ -1,4 +1,5 @@
 import type { EnvironmentStatus, PipelineSpec, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { defined } from '../../lib/defined.ts';
 import { cut } from '../../lib/text/index.ts';
 import { MAX_STATUS_BYTES } from '../model/status-size.ts';
 
@@ -42,9 +43,11 @@ function shortened(
 ): EnvironmentStatus {
   return {
     ...rest,
-    ...(targets && { targets: targets.map((one) => cutText(one, 'error', length)) }),
-    ...(deployment && { deployment: cutText(deployment, 'message', length) }),
-    ...(promotion && { promotion: withFailure(cutText(promotion, 'message', length), length) }),
+    ...defined({
+      targets: targets?.map((one) => cutText(one, 'error', length)),
+      deployment: deployment && cutText(deployment, 'message', length),
+      promotion: promotion && withFailure(cutText(promotion, 'message', length), length),
+    }),
   };
 }
 

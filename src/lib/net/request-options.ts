@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../defined.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import type { OutboundRequest } from './outbound/request.ts';
 
@@ -18,9 +19,11 @@ export function connectionOptions(
 ): Pick<OutboundRequest, 'ca' | 'certificate' | 'proxy'> {
   const { caFile, clientCertificate, proxy } = settings;
   return {
-    ...(caFile !== undefined && { ca: caFile }),
-    ...(clientCertificate && { certificate: clientCertificate }),
-    ...(proxy !== undefined && { proxy: new URL(proxy) }),
+    ...defined({
+      ca: caFile,
+      certificate: clientCertificate,
+      proxy: proxy === undefined ? undefined : new URL(proxy),
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ALLOWED_HOSTS } from '../../api/group.ts';
 import { hostList } from '../../decide/model/allowed-hosts.ts';
+import { defined } from '../../lib/defined.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
@@ -54,7 +55,6 @@ function decoded(raw: unknown): StoredSecret {
   const version = metadata?.resourceVersion;
   return {
     values,
-    ...(hosts !== undefined && { allowedHosts: hostList(hosts) }),
-    ...(version !== undefined && { version }),
+    ...defined({ allowedHosts: hosts === undefined ? undefined : hostList(hosts), version }),
   };
 }

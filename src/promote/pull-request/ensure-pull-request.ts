@@ -1,6 +1,7 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
 import { isSame } from '../../decide/model/revision.ts';
 import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
+import { defined } from '../../lib/defined.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
 import { kindOf } from '../../lib/forges/pure.ts';
@@ -108,10 +109,8 @@ async function createOrUpdate(
   return {
     kind: 'pull-request',
     pullRequest: referenceTo(pull, attempt, branch),
-    ...(branch.byVersion && { byVersion: branch.byVersion }),
+    ...defined({ byVersion: branch.byVersion, rejected: known.rejected, failure }),
     ...(problems.length > 0 && { message: sentences(problems) }),
-    ...(known.rejected !== undefined && { rejected: known.rejected }),
-    ...(failure && { failure }),
   };
 }
 
@@ -159,7 +158,7 @@ function updateOf({ request, settings, credentials, forge, now, time }: PullRequ
     files: settings.files,
     revision: writtenOf(request),
     message: commitMessage(request, settings.templates),
-    pushed: { ...(own !== undefined && { commit: own }), ...(revision !== undefined && { revision }) },
+    pushed: defined({ commit: own, revision }),
     ...commitBy(settings.commit, credentials),
     credentials: forGit(credentials, kindOf(typeOf(settings))),
     now,
@@ -169,7 +168,7 @@ function updateOf({ request, settings, credentials, forge, now, time }: PullRequ
 
 function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<boolean> {
   const { url, credentials, signal, waiting } = update;
-  return git.hasBranch({ url, branch, credentials, ...(signal && { signal }), ...(waiting && { waiting }) });
+  return git.hasBranch({ url, branch, credentials, ...defined({ signal, waiting }) });
 }
 
 /** Says in the pull request, too, what keeps it from being updated. */

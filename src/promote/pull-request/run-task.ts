@@ -1,5 +1,6 @@
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
+import { defined } from '../../lib/defined.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Forge, PullRequest } from '../../lib/forges/index.ts';
 import { isOurs, mergedWhere } from './known-pull-request.ts';
@@ -127,9 +128,7 @@ async function merge(
     base,
     mayWait,
     now,
-    ...(method && { method }),
-    ...(scheduled && { scheduled }),
-    ...(pushedAt !== undefined && { pushedAt }),
+    ...defined({ method, scheduled, pushedAt }),
   });
   switch (outcome.kind) {
     case 'merged':

@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { SigningKey } from '../../git/index.ts';
 import { signingProblem } from '../../git/pure.ts';
@@ -89,7 +90,7 @@ export function credentialsFrom(
   const password = read('password');
   return {
     app: gitHubAppFrom(read, where),
-    ...(password !== undefined && { password }),
+    ...defined({ password }),
     ...rest(read, where),
     ...othersFrom({ values: secret, where }, parts),
   };
@@ -105,7 +106,7 @@ export function gitCredentialsFrom(
   const token = tokenFrom(read, 'token', where);
   const bearerToken = tokenFrom(read, BEARER_TOKEN, where);
   return {
-    ...(token !== undefined && { token }),
+    ...defined({ token }),
     ...(bearerToken === undefined ? userFrom(read, where) : { bearerToken, ...passphraseFrom(read) }),
     ...rest(read, where),
     ...othersFrom({ values: secret, where }, parts),
@@ -163,7 +164,7 @@ function signingFrom(secret: PartSecret, isOwn: boolean): Pick<Credentials, 'sig
   const passphrase = read(names.passphrase);
   const problem = signingProblem(where, { key, hasPassphrase: passphrase !== undefined, names });
   if (problem !== undefined) throw invalid(problem);
-  return key === undefined ? {} : { signing: { key, ...(passphrase !== undefined && { passphrase }) } };
+  return key === undefined ? {} : { signing: { key, ...defined({ passphrase }) } };
 }
 
 /** Credentials for Git over HTTPS: a forge may take tokens as they are, and not as a user's password. */
@@ -203,7 +204,7 @@ function userFrom(read: ReadKey, where: string): Pick<Credentials, 'username' | 
       `${where} has the key password but no username: add the user's name, or remove the password to use the token for Git too.`,
     );
   }
-  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+  return defined({ username, password });
 }
 
 /** The passphrase of a key for SSH. */
@@ -216,12 +217,8 @@ function rest(read: ReadKey, where: string): Pick<Credentials, 'caFile' | 'ident
   const caKey = AUTHORITY_KEYS.find((key) => read(key) !== undefined);
   const caFile = caKey && authorities(read(caKey) ?? '', caKey, where);
   const [identity, knownHosts] = [read('identity'), read('known_hosts')];
-  return {
-    ...(caFile !== undefined && { caFile }),
-    // A key ends with a line end.
-    ...(identity !== undefined && { identity: `${identity}\n` }),
-    ...(knownHosts !== undefined && { knownHosts }),
-  };
+  // A key ends with a line end.
+  return defined({ caFile, identity: identity === undefined ? undefined : `${identity}\n`, knownHosts });
 }
 
 /** The certificates of a text. */

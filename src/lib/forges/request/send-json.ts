@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts';
 import { connectionOptions } from '../../net/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ForgeDeps } from '../deps.ts';
@@ -9,8 +10,7 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
     timeoutMs: 30_000,
     maxBytes: 8 * 1024 * 1024,
     ...connectionOptions(credentials),
-    ...(deps.signal && { signal: deps.signal }),
-    ...(deps.waiting && { waiting: deps.waiting }),
+    ...defined({ signal: deps.signal, waiting: deps.waiting }),
   };
 }
 
@@ -34,11 +34,10 @@ export function createSendJson(authorization: string, credentials: Credentials, 
         accept: 'application/json',
         authorization,
         'user-agent': 'turnpike',
-        ...(body && { 'content-type': 'application/json' }),
-        ...(tag !== undefined && { 'if-none-match': tag }),
+        ...defined({ 'content-type': body && 'application/json', 'if-none-match': tag }),
       },
       ...requestBounds(credentials, deps),
-      ...(body && { body: JSON.stringify(body) }),
+      ...defined({ body: body && JSON.stringify(body) }),
     });
     return { status: response.status, headers: response.headers, data: jsonOrText(await response.text()) };
   };

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createDeadline, createSlots } from '../../async/index.ts';
+import { defined } from '../../defined.ts';
 import { asTurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';
@@ -139,8 +140,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     stream,
     available: sender.available,
     config: { server, namespace },
-    ...(list && { lists: list }),
-    ...(queue && { waited: queue.waited }),
+    ...defined({ lists: list, waited: queue?.waited }),
     close,
   };
 }
