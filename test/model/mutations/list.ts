@@ -72,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'src/promote/pull-request/ensure-pull-request.ts',
-        old: '...(known.rejected !== undefined && { rejected: known.rejected }),',
+        old: 'rejected: known.rejected, ',
         new: '',
       },
     ],
