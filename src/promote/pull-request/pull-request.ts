@@ -44,8 +44,8 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
   const wrapped = (forge: Forge, { pipeline }: PipelineEnvironment) =>
     deps.wrapForge?.(forge, pipelineKey(pipeline.namespace, pipeline.name)) ?? forge;
-  // Nobody waits for what a poll says.
-  const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
+  // No one waits for the answer to a poll.
+  const backgroundForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
     const background = { ...shared, priority: 'background' as const, ...forgeTime(time) };
     return create(typeOf(settings), settings.url, credentials, background);
   };
@@ -75,7 +75,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     },
 
     state(request, credentials, time) {
-      const forge = patientForgeOf(request.settings, credentials, time);
+      const forge = backgroundForgeOf(request.settings, credentials, time);
       const git = gitOf(forge, request.settings, credentials, time);
       return stateAt(forge, request, (branch) => branches.hasBranch({ ...git, branch }));
     },
@@ -84,7 +84,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       findOpen(forgeOf(request.settings, credentials, time), request, request.settings),
 
     async inBase(request, settings, credentials, time) {
-      const git = gitOf(patientForgeOf(settings, credentials, time), settings, credentials, time);
+      const git = gitOf(backgroundForgeOf(settings, credentials, time), settings, credentials, time);
       const { baseBranch, files } = settings;
       const revision = writtenOf(request);
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
