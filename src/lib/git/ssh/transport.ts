@@ -11,7 +11,7 @@ import {
   type Transport,
   type TransportDeps,
 } from '../transport.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { createExchange, type Exchange } from './channel.ts';
 import { openIdentity, openSession, type Session } from './session.ts';
 import { type Unlock, unlock } from './unlock.ts';
 
