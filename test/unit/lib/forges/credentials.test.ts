@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
-import { TurnpikeError } from '../../../src/lib/errors.ts';
-import { secretsOf } from '../../../src/lib/forges/credentials/masked.ts';
-import { credentialsFrom } from '../../../src/lib/forges/index.ts';
-import type { ForgeType } from '../../../src/lib/forges/types.ts';
-import { createFakeLog } from '../../fakes/log.ts';
-import { longKey } from '../../fakes/long-key.ts';
-import { CERTIFICATES } from '../../fixtures/pipelines/certificates.ts';
+import { TurnpikeError } from '../../../../src/lib/errors.ts';
+import { secretsOf } from '../../../../src/lib/forges/credentials/masked.ts';
+import { credentialsFrom } from '../../../../src/lib/forges/index.ts';
+import type { ForgeType } from '../../../../src/lib/forges/types.ts';
+import { createFakeLog } from '../../../fakes/log.ts';
+import { longKey } from '../../../fakes/long-key.ts';
+import { CERTIFICATES } from '../../../fixtures/pipelines/certificates.ts';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 const PEM = `${CERTIFICATES.valid}\n`;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { pipelineKey } from '../../../../src/api/pipeline.ts';
-import { TurnpikeError } from '../../../../src/lib/errors.ts';
-import { createForge } from '../../../../src/lib/forges/registry.ts';
-import { closingNote } from '../../../../src/promote/pull-request/names.ts';
-import { fencedForge } from '../../../../src/reconcile/fenced.ts';
-import { failureOf } from '../../../fakes/failure.ts';
-import { commitOf } from '../../../fakes/github/branches.ts';
-import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../../../fakes/github-stage.ts';
-import { carriedOut, promotionRequest, taskRequest } from '../../../fakes/promotion.ts';
+import { pipelineKey } from '../../../src/api/pipeline.ts';
+import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
+import { closingNote } from '../../../src/promote/pull-request/names.ts';
+import { fencedForge } from '../../../src/reconcile/fenced.ts';
+import { failureOf } from '../../fakes/failure.ts';
+import { commitOf } from '../../fakes/github/branches.ts';
+import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../../fakes/github-stage.ts';
+import { carriedOut, promotionRequest, taskRequest } from '../../fakes/promotion.ts';
 
 const stage = githubStage();
 const { promote, settings, first, requests } = stage;
