@@ -20,7 +20,7 @@ export { createGarbageCollector, type GarbageCollector } from './garbage-collect
 export type { QueueObserver } from './key-queue.ts';
 export { createListeners } from './listeners.ts';
 export { createLookupBudget, type LookupBudget } from './lookup-budget.ts';
-export { type Clock, MONOTONIC, onTimer, type Schedule } from './schedule.ts';
+export { BACKGROUND, type Clock, inBackground, MONOTONIC, onTimer, type Schedule } from './schedule.ts';
 export { createSingleFlight } from './single-flight.ts';
 export { createSlots, type Slots } from './slots.ts';
 export type { Soon } from './soon.ts';

@@ -10,6 +10,12 @@ export const onTimer: Schedule = (run, seconds) => {
   return () => clearTimeout(timer);
 };
 
+/** Uses a timer that keeps no process from its end. */
+export const inBackground: Schedule = (run, seconds) => {
+  const timer = setTimeout(run, Math.min(seconds * 1000, MAX_TIMER_MS)).unref();
+  return () => clearTimeout(timer);
+};
+
 /** A time that passes, and what is to happen then. */
 export interface Clock {
   /** In milliseconds, from any begin. */
@@ -18,3 +24,6 @@ export interface Clock {
 }
 
 export const MONOTONIC: Clock = { now: () => performance.now(), schedule: onTimer };
+
+/** The same, and it keeps no process from its end. */
+export const BACKGROUND: Clock = { ...MONOTONIC, schedule: inBackground };

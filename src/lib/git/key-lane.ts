@@ -1,6 +1,8 @@
 import {
   createSlots,
+  inBackground,
   putBounded,
+  type Schedule,
   type Turn,
   type Turns,
   untilAborted,
@@ -42,7 +44,7 @@ export function createKeyLane(turns: Turns): KeyLane {
 }
 
 /** A passphrase takes up to half a second of computing, and many pushes use one key. */
-const KEPT_MS = 5 * 60_000;
+const KEPT_SECONDS = 300;
 const MAX_KEPT = 100;
 
 interface Opening<Key> {
@@ -55,7 +57,7 @@ interface Opening<Key> {
 export type OpenedKeys<Key> = (id: string, open: (turn: Turn) => Promise<Key>, asker: Asker) => Promise<Key>;
 
 /** Stops opening a key that no caller waits for any more, and tries again one that could not be opened. */
-export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): OpenedKeys<Key> {
+export function createOpenedKeys<Key>(lane: KeyLane, schedule: Schedule = inBackground): OpenedKeys<Key> {
   const kept = new Map<string, Opening<Key>>();
 
   function begin(id: string, open: (turn: Turn) => Promise<Key>, { tenant }: Asker): Opening<Key> {
@@ -68,7 +70,7 @@ export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): 
     controller.signal.addEventListener('abort', forget, { once: true });
     opening.key.then(() => {
       controller.signal.removeEventListener('abort', forget);
-      setTimeout(forget, keptMs).unref();
+      schedule(forget, KEPT_SECONDS);
     }, forget);
     return opening;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTurns, type Turn } from '../async/index.ts';
+import { createTurns, type Schedule, type Turn } from '../async/index.ts';
 import { type Asker, createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
 import { type CommitSigner, keyRefused, type OpenKey, type SigningKey, unreadable } from './sign/key.ts';
 import { openPgpKey } from './sign/openpgp.ts';
@@ -15,7 +15,8 @@ const MAX_KEY_LENGTH = 64 * 1024;
 export interface SignersDeps {
   readonly lane?: KeyLane;
   readonly open?: typeof openKey;
-  readonly keptMs?: number;
+  /** Default: timers. */
+  readonly schedule?: Schedule;
 }
 
 /** Gives the signer of one caller. */
@@ -26,8 +27,8 @@ export type Signers = (signing: SigningKey, now: Date, asker?: Asker) => CommitS
  * The signers throw TurnpikeError SecretInvalid, which names the Secret's key and never a value.
  */
 export function createSigners(deps: SignersDeps = {}): Signers {
-  const { lane = createKeyLane(createTurns()), open = openKey, keptMs } = deps;
-  const opened = createOpenedKeys<OpenKey>(lane, keptMs);
+  const { lane = createKeyLane(createTurns()), open = openKey, schedule } = deps;
+  const opened = createOpenedKeys<OpenKey>(lane, schedule);
   return (signing, now, asker = {}) =>
     async (payload) => {
       const key = await (signing.passphrase === undefined

@@ -1,4 +1,10 @@
-import { createSingleFlight, createSizedMap, type Soon } from '../../lib/async/index.ts';
+import {
+  createSingleFlight,
+  createSizedMap,
+  inBackground,
+  type Schedule,
+  type Soon,
+} from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { type Selection, selected, sizeOf } from './secret-keys.ts';
 import type { Secrets, StoredSecret } from './secrets.ts';
@@ -22,8 +28,8 @@ export interface SecretCacheOptions {
   readonly maxEntries?: number;
   /** The bound of all values. The oldest are dropped. Default: 8 MiB. */
   readonly maxBytes?: number;
-  /** Runs something later; returns the way to take that back. Default: by a timer that keeps no process alive. */
-  readonly schedule?: (run: () => void, seconds: number) => unknown;
+  /** Default: a timer that keeps no process from its end. */
+  readonly schedule?: Schedule;
 }
 
 export interface SecretReadOptions {
@@ -57,7 +63,7 @@ const DEFAULT_KEEP_SECONDS = 600;
 
 /** Creates the cache for Secrets that every request asks for: one read at a time for each Secret, and few of them. */
 export function createSecretCache(secrets: Secrets, options: SecretCacheOptions): SecretCache {
-  const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, schedule = later } = options;
+  const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, schedule = inBackground } = options;
   const keepSeconds = options.keepSeconds ?? DEFAULT_KEEP_SECONDS;
   const entries = createSizedMap<string, Entry>({ max: maxEntries, maxBytes, bytesOf: ({ bytes }) => bytes });
   const reading = createSingleFlight<Entry>();
@@ -135,8 +141,4 @@ function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | u
 
 function entryOf(secret: StoredSecret | undefined, at: number): Entry {
   return { secret, readAt: at, valueAt: at, bytes: secret ? sizeOf(secret) : 0 };
-}
-
-function later(run: () => void, seconds: number): void {
-  setTimeout(run, seconds * 1000).unref();
 }

@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import type { KeyLane } from '../../../../src/lib/git/key-lane.ts';
 import type { OpenKey, SigningKey } from '../../../../src/lib/git/sign/key.ts';
 import { createSigners } from '../../../../src/lib/git/sign.ts';
-import { settled } from '../../../fakes/schedule.ts';
+import { createFakeSchedule, settled } from '../../../fakes/schedule.ts';
 import { ed25519Keys } from '../../../fakes/ssh-keys.ts';
 
 const NOW = new Date('2026-11-21T10:00:00Z');
@@ -88,13 +88,17 @@ describe('an open key', () => {
 
   test('is kept while it has a passphrase, for a time', async () => {
     const { state, open } = counting();
-    const signerOf = createSigners({ open, keptMs: 50 });
+    const { schedule, pass } = createFakeSchedule();
+    const signerOf = createSigners({ open, schedule });
     const twice = [signerOf(locked, NOW), signerOf({ ...locked }, NOW)];
     expect(await Promise.all(twice.map((sign) => sign(PAYLOAD)))).toEqual([`a ${PAYLOAD}`, `a ${PAYLOAD}`]);
     expect(state.seen).toEqual(['a']);
     await signerOf({ ...locked, passphrase: 'q' }, NOW)(PAYLOAD);
     expect(state.seen).toEqual(['a', 'a']);
-    await Bun.sleep(80);
+    await pass(299);
+    await signerOf(locked, NOW)(PAYLOAD);
+    expect(state.seen).toEqual(['a', 'a']);
+    await pass(1);
     await signerOf(locked, NOW)(PAYLOAD);
     expect(state.seen).toEqual(['a', 'a', 'a']);
   });
