@@ -1,3 +1,5 @@
+import { type Clock, MONOTONIC } from './schedule.ts';
+
 /** Work that is done once for many who ask for it. */
 export interface Debounce {
   /** Does it once nobody has asked for `waitMs`, and not later than `maxWaitMs` after the first one did. */
@@ -8,10 +10,12 @@ export interface Debounce {
 export interface DebounceOptions {
   readonly waitMs: number;
   readonly maxWaitMs: number;
+  readonly clock?: Clock | undefined;
 }
 
-export function createDebounce(work: () => void, { waitMs, maxWaitMs }: DebounceOptions): Debounce {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export function createDebounce(work: () => void, options: DebounceOptions): Debounce {
+  const { waitMs, maxWaitMs, clock = MONOTONIC } = options;
+  let callOff: (() => void) | undefined;
   let latest = Number.POSITIVE_INFINITY;
   let stopped = false;
 
@@ -23,14 +27,14 @@ export function createDebounce(work: () => void, { waitMs, maxWaitMs }: Debounce
   return {
     ask() {
       if (stopped) return;
-      const now = performance.now();
+      const now = clock.now();
       latest = Math.min(latest, now + maxWaitMs);
-      clearTimeout(timer);
-      timer = setTimeout(run, Math.max(0, Math.min(waitMs, latest - now)));
+      callOff?.();
+      callOff = clock.schedule(run, Math.max(0, Math.min(waitMs, latest - now)) / 1000);
     },
     stop() {
       stopped = true;
-      clearTimeout(timer);
+      callOff?.();
     },
   };
 }

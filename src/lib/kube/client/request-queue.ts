@@ -1,8 +1,10 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import {
   type Bulkhead,
+  type Clock,
   createDeadline,
   type GarbageCollector,
+  MONOTONIC,
   type Slots,
   type TenantHost,
 } from '../../async/index.ts';
@@ -44,6 +46,7 @@ export interface ClusterRoom {
 export interface RequestQueueDeps {
   readonly room: ClusterRoom;
   readonly place: TenantHost;
+  readonly clock?: Clock | undefined;
 }
 
 /** Size up to which an answer is parsed in a few milliseconds. */
@@ -51,8 +54,9 @@ const SMALL_BYTES = 64 * 1024;
 /** So many times as long as a large one took no other one is parsed: together they have a third of the time. */
 const REST = 2;
 
-export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQueue {
-  const stopwatch = createStopwatch();
+export function createRequestQueue({ room, place, clock = MONOTONIC }: RequestQueueDeps): RequestQueue {
+  const { now, schedule } = clock;
+  const stopwatch = createStopwatch(now);
 
   function enter<T>(isList: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const send = () => room.requests.run(place, signal, work);
@@ -63,18 +67,18 @@ export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQu
     if (bytes.byteLength <= SMALL_BYTES) return run();
     const giveBack = await room.parses.take(signal, place.namespace);
     await setImmediate();
-    const started = performance.now();
+    const started = now();
     try {
       room.collector.before(bytes.byteLength);
       return run();
     } finally {
-      void sleep(REST * (performance.now() - started)).then(giveBack);
+      schedule(giveBack, (REST * (now() - started)) / 1000);
     }
   }
 
   return {
     async run({ isList, waitMs, signals }, work) {
-      const waiting = createDeadline({ timeoutMs: waitMs, signals });
+      const waiting = createDeadline({ timeoutMs: waitMs, signals, schedule });
       const stop = isList ? () => {} : stopwatch.start();
       const leave = () => {
         waiting.clear();
@@ -103,16 +107,16 @@ export function busy(ms: number): TurnpikeError {
 }
 
 /** Runs while at least one has started it. */
-function createStopwatch() {
+function createStopwatch(now: Clock['now']) {
   let running = 0;
   let since = 0;
   let total = 0;
-  const elapsed = () => total + (running > 0 ? performance.now() - since : 0);
+  const elapsed = () => total + (running > 0 ? now() - since : 0);
   return {
     elapsed,
     /** Starts the clock; the function that it gives stops it, once. */
     start() {
-      if (running === 0) since = performance.now();
+      if (running === 0) since = now();
       running += 1;
       let isStopped = false;
       return () => {

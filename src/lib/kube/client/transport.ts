@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { createDeadline, createSlots } from '../../async/index.ts';
+import { type Clock, createDeadline, createSlots } from '../../async/index.ts';
 import { defined } from '../../defined.ts';
 import { asTurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
@@ -89,6 +89,8 @@ export interface KubeClientDeps extends ConnectionsDeps {
   /** Queue that several clients share; the time that a request may take begins behind it. */
   readonly queue?: RequestQueue;
   readonly onRequest?: (request: RequestRecord) => void;
+  /** The clock of time limits. Default: timers. */
+  readonly clock?: Clock | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -145,19 +147,20 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   };
 }
 
-interface ExchangeDeps extends Pick<KubeClientDeps, 'limits' | 'queue'> {
+interface ExchangeDeps extends Pick<KubeClientDeps, 'limits' | 'queue' | 'clock'> {
   readonly sender: Sender;
   readonly server: string;
   readonly closing: AbortSignal;
 }
 
 /** One request and its whole answer, once it may be sent. */
-function createExchange({ sender, server, closing, queue, limits = {} }: ExchangeDeps) {
+function createExchange({ sender, server, closing, queue, clock, limits = {} }: ExchangeDeps) {
   const { inFlight, maxBytes: usualBytes = DEFAULT_MAX_BYTES } = limits;
   const own = inFlight === undefined ? undefined : createSlots(inFlight);
 
   return async (wanted: KubeRequest, timeoutMs: number): Promise<unknown> => {
-    const deadline = createDeadline({ timeoutMs, signals: [closing, wanted.signal] });
+    const signals = [closing, wanted.signal];
+    const deadline = createDeadline({ timeoutMs, signals, schedule: clock?.schedule });
     let giveBack = () => {};
     const held = queue?.answer();
     try {

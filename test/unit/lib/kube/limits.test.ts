@@ -4,11 +4,14 @@ import { createSlots } from '../../../../src/lib/async/slots.ts';
 import {
   createKubeClient,
   type KubeClient,
+  type KubeClientDeps,
   type KubeLimits,
 } from '../../../../src/lib/kube/client/transport.ts';
 import { listAll } from '../../../../src/lib/kube/informer/list.ts';
 import { kubeConfigTo } from '../../../cluster/lib/kube/support.ts';
 import { failureOf } from '../../../fakes/failure.ts';
+import { createFakeSchedule } from '../../../fakes/schedule.ts';
+import { waitUntil } from '../../../lab/wait.ts';
 
 /** What another cluster's API server may take of us. */
 
@@ -26,11 +29,12 @@ afterEach(() => {
 
 function clientOf(
   fetch: (request: Request) => Response | Promise<Response>,
-  limits?: KubeLimits,
+  { limits, clock }: Pick<KubeClientDeps, 'limits' | 'clock'> = {},
 ): KubeClient {
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
   const client = createKubeClient(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
     ...(limits && { limits }),
+    clock,
   });
   ended.push(
     () => client.close(),
@@ -42,26 +46,30 @@ function clientOf(
 describe('an API server that does not answer', () => {
   test('has so many requests at most, which are ended, and keeps nobody else waiting', async () => {
     let [open, most] = [0, 0];
-    const hanging = clientOf(async (request) => {
-      open += 1;
-      most = Math.max(most, open);
-      const gone = Promise.withResolvers<void>();
-      request.signal.addEventListener('abort', () => gone.resolve());
-      await gone.promise;
-      open -= 1;
-      return new Response();
-    }, LIMITS);
+    const clock = createFakeSchedule();
+    const hanging = clientOf(
+      async (request) => {
+        open += 1;
+        most = Math.max(most, open);
+        const gone = Promise.withResolvers<void>();
+        request.signal.addEventListener('abort', () => gone.resolve());
+        await gone.promise;
+        open -= 1;
+        return new Response();
+      },
+      { limits: LIMITS, clock },
+    );
     const own = clientOf(() => Response.json({ is: 'here' }));
     const reads = Array.from({ length: 500 }, () =>
       failureOf(hanging.request({ method: 'GET', path: '/x' })),
     );
+    await waitUntil('so many requests', () => open === 8, { everyMs: 1 });
     expect(await own.request({ method: 'GET', path: '/lease', timeoutMs: 2_000 })).toEqual({ is: 'here' });
-    await Bun.sleep(100);
     expect([open, most]).toEqual([8, 8]);
+    await clock.pass(0.3);
     const failures = await Promise.all(reads);
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['ApiUnavailable']));
-    await Bun.sleep(100);
-    expect(open).toBe(0);
+    await waitUntil('the end of all requests', () => open === 0, { everyMs: 1 });
   });
 });
 
@@ -84,7 +92,7 @@ describe('a list', () => {
 
   test('of an API server within its limits is read to the end', async () => {
     let left = 5;
-    expect(await listed(clientOf(() => page(10, --left > 0 ? 'more' : ''), LIMITS))).toBe(50);
+    expect(await listed(clientOf(() => page(10, --left > 0 ? 'more' : ''), { limits: LIMITS }))).toBe(50);
   });
 
   test.each([
@@ -92,7 +100,7 @@ describe('a list', () => {
     ['whose pages are longer than asked for', () => page(11, ''), 'lists more than 10 objects'],
     ['whose page is too large', () => page(10, '', { data: 'x'.repeat(2_000) }), 'more than 10000 bytes'],
   ])('%s is refused', async (_, answer, sentence) => {
-    const error = await failureOf(listed(clientOf(answer, LIMITS)));
+    const error = await failureOf(listed(clientOf(answer, { limits: LIMITS })));
     expect(error).toMatchObject({ code: 'ApiRefused', retry: 'never' });
     expect(error.message).toContain(sentence);
   });
