@@ -2,7 +2,7 @@ import type { AppRef } from '../../api/pipeline.ts';
 import { type RevisionPaths, revisionPathOf } from '../../decide/model/revision-path.ts';
 import { type ParsedApplication, parseApplication } from '../../decide/observation/application-parse.ts';
 import type { ApplicationReader, ReadOptions } from '../../decide/observation/application-reader.ts';
-import { createDebounce, createListeners } from '../../lib/async/index.ts';
+import { type Clock, createDebounce, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createChartTags } from './chart-tags.ts';
@@ -32,6 +32,8 @@ export interface ApplicationWatchDeps {
   readonly budget: WatchBudget;
   readonly log: Logger;
   readonly now?: () => Date;
+  /** The clock of interests. Default: timers. */
+  readonly clock?: Clock | undefined;
   readonly timings?: Partial<ApplicationWatchTimings>;
 }
 
@@ -51,13 +53,14 @@ const TIMINGS: ApplicationWatchTimings = {
 };
 
 export function createApplicationWatch(client: KubeClient, deps: ApplicationWatchDeps): ApplicationWatch {
-  const { discovery, revisionPaths, budget, log, now = () => new Date() } = deps;
+  const { discovery, revisionPaths, budget, log, now = () => new Date(), clock } = deps;
   const timings = { ...TIMINGS, ...deps.timings };
   const readObject = createObjectReader(client, discovery);
   const interests = createInterests();
   const listeners = createListeners<ApplicationListener>(log);
   const scopes = createApplicationScopes(interests, start);
-  const update = createDebounce(scopes.update, { waitMs: timings.quietMs, maxWaitMs: timings.latestMs });
+  const bounds = { waitMs: timings.quietMs, maxWaitMs: timings.latestMs };
+  const update = createDebounce(scopes.update, { ...bounds, clock });
 
   function start(key: string, kind: KindInterest, namespace: string | undefined) {
     const { apiVersion } = kind;

@@ -1,4 +1,5 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
+import { BACKGROUND, type Clock } from '../../lib/async/index.ts';
 import { asTurnpikeError, errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 import type { ApplicationListener } from '../applications/watch.ts';
@@ -16,6 +17,7 @@ export interface ClusterDeps extends CurrentConnectionDeps {
   readonly now: () => Date;
   /** The interval of looks at the kubeconfig: Secrets can be got, but not watched. Default: 30 s. */
   readonly lookEveryMs: number | undefined;
+  readonly clock: Clock | undefined;
   /** Called when it can be read again, no longer, or with other credentials. */
   readonly onChange: () => void;
   readonly onApplication: ApplicationListener;
@@ -44,7 +46,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
   /** The reason why there is no connection. */
   let failure: Outage | undefined;
   const everyMs = deps.lookEveryMs ?? LOOK_EVERY_MS;
-  const look = repeatLook(lookUp, { everyMs, apartMs: LOOK_APART_MS });
+  const look = repeatLook(lookUp, { everyMs, apartMs: LOOK_APART_MS }, deps.clock ?? BACKGROUND);
   const current = createCurrentConnection(deps, {
     changed: onChange,
     failed: look.soon,

@@ -1,5 +1,5 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
-import { createListeners } from '../../lib/async/index.ts';
+import { type Clock, createListeners } from '../../lib/async/index.ts';
 import { asTurnpikeError, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -42,21 +42,25 @@ export interface ConnectionDeps {
   readonly now: () => Date;
   /** The interval of probes of a cluster that is available. Default: 15 s. */
   readonly heartbeatMs?: number;
+  /** Default: timers. */
+  readonly clock?: Clock | undefined;
 }
 
 const READ_TIMEOUT_MS = 3000;
 const HEARTBEAT_MS = 15_000;
 
 export function createConnection(deps: ConnectionDeps): ClusterConnection {
-  const { applications, now, heartbeatMs = HEARTBEAT_MS } = deps;
+  const { applications, now, heartbeatMs = HEARTBEAT_MS, clock } = deps;
   const { client } = applications;
+  const inTime: InTime = (work) => withinTime(READ_TIMEOUT_MS, client.waited ?? (() => 0), work, clock);
   const listeners = createListeners<ConnectionListener>(deps.log);
   const reachability = watchReachability({
-    probe: () => signOfLife(client),
+    probe: () => signOfLife(client, inTime),
     onChange: () => listeners.notify(({ changed }) => changed()),
     onFailure: () => listeners.notify(({ failed }) => failed()),
     now,
     heartbeatMs,
+    schedule: clock?.schedule,
   });
   const { outage } = reachability;
 
@@ -64,7 +68,7 @@ export function createConnection(deps: ConnectionDeps): ClusterConnection {
     const known = outage();
     if (known) throw known.error;
     try {
-      const answer = await inTime(client, work);
+      const answer = await inTime(work);
       reachability.markRead();
       return answer;
     } catch (cause) {
@@ -79,7 +83,7 @@ export function createConnection(deps: ConnectionDeps): ClusterConnection {
     read: (appRef, namespace, options) => ask(() => applications.read(appRef, namespace, options)),
     // A failure to read sources says nothing of the cluster.
     tagOf: async (source, digest) =>
-      outage() ? undefined : inTime(client, async () => applications.tagOf?.(source, digest)),
+      outage() ? undefined : inTime(async () => applications.tagOf?.(source, digest)),
     setInterest: applications.setInterest,
     outage,
     tried: reachability.tried,
@@ -99,15 +103,14 @@ export function createConnection(deps: ConnectionDeps): ClusterConnection {
   };
 }
 
-function inTime<T>(client: KubeClient, work: () => Promise<T>): Promise<T> {
-  return withinTime(READ_TIMEOUT_MS, client.waited ?? (() => 0), work);
-}
+/** Gives the work the time that a read has. */
+type InTime = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** An answer of "forbidden" is a sign of life, too: the API server knows us. */
-async function signOfLife(client: KubeClient): Promise<SignOfLife> {
+async function signOfLife(client: KubeClient, inTime: InTime): Promise<SignOfLife> {
   try {
     const timeoutMs = READ_TIMEOUT_MS;
-    await inTime(client, () => client.request({ method: 'GET', path: '/version', timeoutMs }));
+    await inTime(() => client.request({ method: 'GET', path: '/version', timeoutMs }));
   } catch (cause) {
     const error = remoteError(cause);
     if (error.code === 'ApiBusy') return { kind: 'busy' };

@@ -1,4 +1,5 @@
 import type { PipelineKey } from '../../api/pipeline.ts';
+import type { Clock } from '../../lib/async/index.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { NamedApplication } from '../applications/watch.ts';
@@ -38,6 +39,8 @@ export interface NamedClustersDeps {
   readonly hosts: ClusterHosts;
   readonly now: () => Date;
   readonly lookEveryMs?: number;
+  /** Default: timers. */
+  readonly clock?: Clock | undefined;
 }
 
 /** `wake` is called for each Pipeline for which something has changed on a cluster. */
@@ -60,6 +63,7 @@ export function createNamedClusters(
       hosts: deps.hosts,
       now: deps.now,
       lookEveryMs: deps.lookEveryMs,
+      clock: deps.clock,
       onChange: () => users.forEach(wake),
       onApplication: (appRef, namespace) =>
         deps.byApplication.of(appRef, `${namespace}/${key}`).forEach(wake),

@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { TenantHost } from '../../lib/async/index.ts';
+import { inBackground, type TenantHost } from '../../lib/async/index.ts';
 import {
   type ClusterConnection,
   type ConnectionDeps,
@@ -38,11 +38,12 @@ export interface ConnectionPool {
 }
 
 /** Reads that are under way may end first: a rotation does not interrupt them. */
-const LINGER_MS = 5000;
+const LINGER_SECONDS = 5;
 
 export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPool {
   const shared = new Map<string, { readonly connection: ClusterConnection; holders: number }>();
   const opened = new Set<ClusterConnection>();
+  const schedule = deps.clock?.schedule ?? inBackground;
 
   function connect(kubeConfig: KubeConfig, place: TenantHost): ClusterConnection {
     const connection = createConnection({ ...deps, applications: open(kubeConfig, place) });
@@ -71,7 +72,7 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
         entry.holders -= 1;
         if (entry.holders > 0) return;
         shared.delete(key);
-        setTimeout(() => disconnect(entry.connection), LINGER_MS).unref();
+        schedule(() => disconnect(entry.connection), LINGER_SECONDS);
       },
     };
   }

@@ -1,4 +1,4 @@
-import { doubled } from '../../lib/async/index.ts';
+import { doubled, inBackground, type Schedule } from '../../lib/async/index.ts';
 import type { TurnpikeError } from '../../lib/errors.ts';
 
 /** Knows whether a cluster answers. A probe asks it for a sign of life, because it may have no readers. */
@@ -40,24 +40,26 @@ export interface ReachabilityDeps {
   readonly now: () => Date;
   /** Milliseconds between probes of a cluster that answers. */
   readonly heartbeatMs: number;
+  /** Default: timers that keep no process from its end. */
+  readonly schedule?: Schedule | undefined;
 }
 
 /** An unavailable cluster is probed first after this many milliseconds; the delay doubles up to the maximum. */
 const PROBE_MIN_MS = 1000;
 const PROBE_MAX_MS = 15_000;
 
-export function watchReachability(deps: ReachabilityDeps): Reachability {
+export function watchReachability({ schedule = inBackground, ...deps }: ReachabilityDeps): Reachability {
   let outage: Outage | undefined;
   let tried = false;
   let wasBusy = false;
   let closed = false;
   /** Counted since a read succeeded: a cluster that answers probes alone must not flap. */
   let delays = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
 
-  function schedule(ms: number): void {
-    clearTimeout(timer);
-    if (!closed) timer = setTimeout(() => void probe(), ms).unref();
+  function probeAfter(ms: number): void {
+    callOff?.();
+    if (!closed) callOff = schedule(() => void probe(), ms / 1000);
   }
 
   function nextDelay(): number {
@@ -74,7 +76,7 @@ export function watchReachability(deps: ReachabilityDeps): Reachability {
     deps.onFailure();
     if (before) return;
     deps.onChange();
-    schedule(nextDelay());
+    probeAfter(nextDelay());
   }
 
   function markAvailable(): void {
@@ -92,12 +94,12 @@ export function watchReachability(deps: ReachabilityDeps): Reachability {
     if (sign.kind === 'busy') wasBusy = !wasAway;
     else if (sign.kind === 'silent') markUnavailable(sign.error);
     else markAvailable();
-    if (!outage && !wasBusy) schedule(deps.heartbeatMs);
-    else if (wasAway || wasBusy) schedule(nextDelay());
+    if (!outage && !wasBusy) probeAfter(deps.heartbeatMs);
+    else if (wasAway || wasBusy) probeAfter(nextDelay());
   }
 
   // The first probe is sent at once: a read in the meantime need not be the one to find out.
-  schedule(0);
+  probeAfter(0);
   return {
     outage: () => outage,
     tried: () => tried,
@@ -109,11 +111,11 @@ export function watchReachability(deps: ReachabilityDeps): Reachability {
     markBusy() {
       if (wasBusy || outage) return;
       wasBusy = true;
-      schedule(nextDelay());
+      probeAfter(nextDelay());
     },
     close() {
       closed = true;
-      clearTimeout(timer);
+      callOff?.();
     },
   };
 }

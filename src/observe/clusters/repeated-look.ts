@@ -1,3 +1,5 @@
+import type { Clock } from '../../lib/async/index.ts';
+
 /** A look that is taken again and again, one at a time. */
 export interface RepeatedLook {
   /** Begins, unless it has begun; ends with the first look. */
@@ -23,17 +25,18 @@ export interface RepeatedLookTimings {
 export function repeatLook(
   look: () => Promise<void>,
   { everyMs, apartMs }: RepeatedLookTimings,
+  clock: Clock,
 ): RepeatedLook {
   let looking: Promise<void> | undefined;
   let lookedAt: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
   let isStopped = false;
 
   async function lookOnce(): Promise<void> {
     try {
       await look();
     } finally {
-      lookedAt = performance.now();
+      lookedAt = clock.now();
       looking = undefined;
     }
   }
@@ -44,13 +47,18 @@ export function repeatLook(
   }
 
   function soon(): void {
-    if (isStopped || (lookedAt !== undefined && performance.now() - lookedAt < apartMs)) return;
+    if (isStopped || (lookedAt !== undefined && clock.now() - lookedAt < apartMs)) return;
     void now();
+  }
+
+  function repeat(): void {
+    soon();
+    callOff = clock.schedule(repeat, everyMs / 1000);
   }
 
   return {
     async begin() {
-      timer ??= setInterval(soon, everyMs).unref();
+      if (!isStopped) callOff ??= clock.schedule(repeat, everyMs / 1000);
       if (lookedAt === undefined) await now();
     },
     now,
@@ -59,7 +67,7 @@ export function repeatLook(
     hasLooked: () => lookedAt !== undefined,
     stop() {
       isStopped = true;
-      clearInterval(timer);
+      callOff?.();
     },
     isStopped: () => isStopped,
   };

@@ -6,7 +6,7 @@ import { applicationAt } from '../../fakes/application.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
-import { waitUntil } from '../../lab/wait.ts';
+import { createFakeSchedule, type FakeSchedule } from '../../fakes/schedule.ts';
 
 const ended: (() => void)[] = [];
 afterEach(() => {
@@ -17,9 +17,11 @@ const OBJECT = applicationAt('1.0.0');
 
 function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
   const heard: string[] = [];
+  const clock = createFakeSchedule();
   const connection = createConnection({
     log: createFakeLog().log,
     now: () => NOW,
+    clock,
     applications: {
       client: {
         request: () => answer('probe'),
@@ -43,20 +45,23 @@ function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
     application: () => {},
   });
   ended.push(connection.close);
-  return { heard, read: () => connection.read(spec().appRef, 'dev'), away: connection.outage };
+  const read = () => connection.read(spec().appRef, 'dev');
+  return { heard, read, away: connection.outage, pass: clock.pass };
 }
 
 describe('a cluster that there was no room to ask', () => {
   test('is not taken for one that is away, and who wanted to read it hears when there is room', async () => {
     let isFull = true;
-    const { heard, read, away } = connect(async () => {
+    const { heard, read, away, pass } = connect(async () => {
       if (isFull) throw busy(3000);
     });
     expect(await failureOf(read())).toMatchObject({ code: 'ApiBusy' });
     expect([away(), heard]).toEqual([undefined, []]);
     isFull = false;
     expect(await read()).toBe(OBJECT);
-    await waitUntil('the Pipelines to hear of it', () => heard.length > 0, { seconds: 5 });
+    await pass(0.999);
+    expect(heard).toEqual([]);
+    await pass(0.001);
     expect(heard).toEqual(['changed']);
   });
 });
@@ -64,30 +69,37 @@ describe('a cluster that there was no room to ask', () => {
 describe('the time that a cluster has for a read', () => {
   const never = () => new Promise<unknown>(() => {});
 
+  /** How a read fails, and after how many milliseconds. */
+  async function endOf({ now }: FakeSchedule, reading: Promise<unknown>) {
+    const { code } = await failureOf(reading);
+    return { code, at: now() };
+  }
+
   test('is longer by what the read waits for room of ours', async () => {
-    const started = performance.now();
-    const waited = () => Math.min(performance.now() - started, 100);
-    const error = await failureOf(withinTime(200, waited, never));
-    expect(error).toMatchObject({ code: 'ApiUnavailable' });
-    expect(performance.now() - started).toBeGreaterThan(290);
+    const clock = createFakeSchedule();
+    const waited = () => Math.min(clock.now(), 100);
+    const reading = endOf(clock, withinTime(200, waited, never, clock));
+    await clock.pass(1);
+    expect(await reading).toEqual({ code: 'ApiUnavailable', at: 300 });
   });
 
   test('is not up as long as there is no room of ours, which is reported as that', async () => {
-    const started = performance.now();
-    const error = await failureOf(withinTime(100, () => performance.now(), never));
-    expect(error).toMatchObject({ code: 'ApiBusy' });
-    expect(performance.now() - started).toBeLessThan(1000);
-    expect(performance.now() - started).toBeGreaterThan(190);
+    const clock = createFakeSchedule();
+    const reading = endOf(clock, withinTime(100, clock.now, never, clock));
+    await clock.pass(1);
+    expect(await reading).toEqual({ code: 'ApiBusy', at: 200 });
   });
 
   test('is its own where nothing waits', async () => {
-    expect(await failureOf(withinTime(50, () => 0, never))).toMatchObject({ code: 'ApiUnavailable' });
-    expect(
-      await withinTime(
-        50,
-        () => 0,
-        async () => 'object',
-      ),
-    ).toBe('object');
+    const clock = createFakeSchedule();
+    const reading = endOf(
+      clock,
+      withinTime(50, () => 0, never, clock),
+    );
+    await clock.pass(1);
+    expect(await reading).toEqual({ code: 'ApiUnavailable', at: 50 });
+    const read = async () => 'object';
+    expect(await withinTime(50, () => 0, read, clock)).toBe('object');
+    expect(clock.pending()).toBe(0);
   });
 });

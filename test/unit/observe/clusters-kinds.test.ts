@@ -8,6 +8,7 @@ import { createWatchBudgets } from '../../../src/observe/applications/watch-budg
 import { openRemote } from '../../../src/observe/clusters/remote.ts';
 import { kubeConfigTo } from '../../cluster/lib/kube/support.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { createFakeSchedule } from '../../fakes/schedule.ts';
 
 /** Another cluster whose kubeconfig may read everything. */
 
@@ -33,6 +34,7 @@ function setUp(granted: readonly string[]) {
     return Response.json({ metadata: { name: 'app', namespace: 'dev', resourceVersion: '1' }, items: [] });
   };
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch });
+  const clock = createFakeSchedule();
   const bulkhead = createBulkhead({ total: 8, namespace: 8, host: 8 });
   const remote = openRemote(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
     room: {
@@ -49,12 +51,13 @@ function setUp(granted: readonly string[]) {
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
     checkHost: createHostCheck({ allowed: [], insecure: [], allowLoopback: true }, async () => []),
     now: () => new Date(),
+    clock,
   });
   ended.push(remote.close, () => void server.stop(true));
   const read = async (apiVersion: string, kind: string) => {
     remote.setInterest('apps/app', [{ appRef: { apiVersion, kind, name: 'app' }, namespace: 'dev' }]);
     // Interests are met 300 ms after they were set.
-    await Bun.sleep(400);
+    await clock.pass(0.3);
     return remote.read({ apiVersion, kind, name: 'app' }, 'dev');
   };
   return { read, objects };
