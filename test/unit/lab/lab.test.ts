@@ -61,10 +61,15 @@ describe('the lock of a build', () => {
   test('lets one in after the other', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'turnpike-lock-'));
     const order: string[] = [];
-    const lock = { file: join(directory, 'lock'), onWait: () => order.push('waits') };
+    const waits = Promise.withResolvers<void>();
+    const onWait = () => {
+      order.push('waits');
+      waits.resolve();
+    };
+    const lock = { file: join(directory, 'lock'), onWait };
     const first = withLock(lock, async () => {
       order.push('first enters');
-      await Bun.sleep(50);
+      await waits.promise;
       order.push('first leaves');
     });
     const second = withLock(lock, async () => order.push('second enters'));

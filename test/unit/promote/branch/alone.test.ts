@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createAlone } from '../../../../src/promote/branch/alone.ts';
 import type { BatchedUpdate } from '../../../../src/promote/branch/batched.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 function updateOf(branch: string, signal?: AbortSignal): BatchedUpdate {
   return { branch, ...(signal && { signal }) } as BatchedUpdate;
@@ -21,7 +22,7 @@ test('updates of one branch wait for the first one also where one between them i
   });
   const ended = alone.ended().then(() => events.push('ended'));
   givenUp.abort(new Error('given up'));
-  await Bun.sleep(0);
+  await settled();
   expect(events).toEqual(['rejected, given up']);
   first.resolve('first');
   await ended;
