@@ -1,6 +1,7 @@
 import type { PipelineKey, StoredPipeline } from '../api/pipeline.ts';
 import { isSame } from '../decide/model/revision.ts';
 import { environmentStatus } from '../decide/model/state.ts';
+import { onTimer, type Schedule } from '../lib/async/index.ts';
 
 /** Lets a request wait for what another one of the replicas may do: all see it in the status. */
 export interface WatchedPipelines {
@@ -25,19 +26,23 @@ export function preferredWait(header: string | null): number {
 }
 
 /** URL of the pull request for a revision once it is open; undefined when the seconds have passed. */
-export function waitForPullRequest(pipelines: WatchedPipelines, wanted: Wanted): Promise<string | undefined> {
+export function waitForPullRequest(
+  pipelines: WatchedPipelines,
+  wanted: Wanted,
+  schedule: Schedule = onTimer,
+): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const look = () => {
     const url = openPullRequest(pipelines.find(wanted.key), wanted);
     if (url !== undefined) resolve(url);
   };
-  const timer = setTimeout(resolve, wanted.seconds * 1000, undefined);
+  const callOff = schedule(() => resolve(undefined), wanted.seconds);
   const unsubscribe = pipelines.subscribe((key) => {
     if (key === wanted.key) look();
   });
   look();
   return promise.finally(() => {
-    clearTimeout(timer);
+    callOff();
     unsubscribe();
   });
 }

@@ -39,8 +39,8 @@ export function createFakeSchedule(): FakeSchedule {
       const end = now + Math.round(seconds * 1000);
       await settled();
       for (;;) {
-        const [next] = [...planned].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
-        if (!next) break;
+        const next = earliest(planned);
+        if (!next || next.at > end) break;
         now = next.at;
         planned.delete(next);
         next.run();
@@ -51,6 +51,13 @@ export function createFakeSchedule(): FakeSchedule {
     now: () => now,
     pending: () => planned.size,
   };
+}
+
+/** Of several at one time the one that was planned first. */
+function earliest(planned: Iterable<Planned>): Planned | undefined {
+  let first: Planned | undefined;
+  for (const one of planned) if (!first || one.at < first.at) first = one;
+  return first;
 }
 
 /** Ends when all that can go on by itself has gone on. */

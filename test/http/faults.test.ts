@@ -10,6 +10,7 @@ import { createSignedApp } from '../../src/http/signed-app.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';
+import { waitUntil } from '../lab/wait.ts';
 
 const servers: Server[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop(0))));
@@ -120,8 +121,9 @@ describe('callers that hang up within a body', () => {
     const raw = spyOn(console, 'error').mockImplementation(() => {});
     const { log, lines } = createFakeLog();
     const { fetch } = make(log);
-    let ended = 0;
+    let [begun, ended] = [0, 0];
     const counted: ServerOptions['fetch'] = async (request, bindings) => {
+      begun += 1;
       try {
         return await fetch(request, bindings);
       } finally {
@@ -135,11 +137,10 @@ describe('callers that hang up within a body', () => {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => {});
       socket.write(`POST ${target}\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nhalf of it`);
-      await Bun.sleep(5);
+      await waitUntil('its request', () => begun === i + 1, { everyMs: 1 });
       socket.destroy();
     }
-    for (let i = 0; i < 100 && ended < 20; i += 1) await Bun.sleep(20);
-    expect(ended).toBe(20);
+    await waitUntil('the end of all requests', () => ended === 20, { everyMs: 1 });
     expect(lines.filter((line) => !line.includes('listening')).length).toBeLessThan(3);
     expect(raw).not.toHaveBeenCalled();
     raw.mockRestore();

@@ -11,6 +11,7 @@ import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, event, NOW, pipeline, ready, running, spec, withState } from '../fakes/pipeline.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';
+import { createFakeSchedule } from '../fakes/schedule.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
 const KEY = 'an hmac key of more than 32 bytes, really';
@@ -38,6 +39,8 @@ function setUp(options: Options = {}) {
   const secret = 'secret' in options ? options.secret : { 'hmac-key': KEY };
   const woken: string[] = [];
   const outcomes: string[] = [];
+  const { schedule, pass } = createFakeSchedule();
+  const waited = Promise.withResolvers<void>();
   const hook = createHook({
     intake: createIntake(),
     rechecks: fakeRechecks(),
@@ -60,14 +63,18 @@ function setUp(options: Options = {}) {
     record: createRecordStatus(store),
     wake: (key) => woken.push(key),
     ...(options.look && { look: options.look }),
-    pullRequest: (wanted) => waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
+    pullRequest: (wanted) => {
+      const { get: find, subscribe } = store;
+      waited.resolve();
+      return waitForPullRequest({ find, subscribe }, wanted, schedule);
+    },
   });
   const send = (init: RequestInit, path = PATH) => hook.request(path, init, { source: '10.0.0.1' });
   const post = (body: unknown = event(), path = PATH, headers: Record<string, string> = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return send({ method: 'POST', body: text, headers: { 'x-signature': sign(text), ...headers } }, path);
   };
-  return { store, send, post, lines, woken, outcomes };
+  return { store, send, post, lines, woken, outcomes, pass, isWaiting: waited.promise };
 }
 
 function sign(text: string, key = KEY, algorithm = 'sha256'): string {
@@ -168,9 +175,9 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     ],
     ['left out where it is no address', '\u202e', null],
   ])('answers 201 with the pull request when asked to wait for it, %s', async (_, url, location) => {
-    const { post, store } = setUp();
+    const { post, store, isWaiting } = setUp();
     const waiting = post(event(), PATH, { prefer: 'wait=5' });
-    await Bun.sleep(20);
+    await isWaiting;
     const stored = store.get(pipelineKey('apps', 'app'));
     if (!stored?.spec.ok) throw new Error('the pipeline is gone');
     const open = withState({ ...stored, spec: stored.spec.value }, 'staging', {
@@ -187,15 +194,19 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
   });
 
   test('answers 202 when the seconds pass without a pull request', async () => {
-    const { post } = setUp();
-    expect((await post(event(), PATH, { prefer: 'respond-async, wait=1' })).status).toBe(202);
+    const { post, isWaiting, pass } = setUp();
+    const answer = post(event(), PATH, { prefer: 'respond-async, wait=1' });
+    await isWaiting;
+    await pass(0.999);
+    expect(Bun.peek.status(answer)).toBe('pending');
+    await pass(0.001);
+    expect((await answer).status).toBe(202);
   });
 
   test('answers 202 at once to an event of more than 8 KiB, whose room others need', async () => {
     const { post } = setUp();
     const long = { ...event(), message: 'x'.repeat(9 * 1024) };
-    const answer = await Promise.race([post(long, PATH, { prefer: 'wait=5' }), Bun.sleep(2_000)]);
-    expect(answer?.status).toBe(202);
+    expect((await post(long, PATH, { prefer: 'wait=5' })).status).toBe(202);
   });
 
   test('answers 200 unchanged for what is recorded, and writes nothing', async () => {

@@ -1,3 +1,4 @@
+import { BACKGROUND, type Clock } from '../../lib/async/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { CONNECTIONS, type ConnectionLimits, createConnections } from './connections.ts';
 import type { InnerServers } from './inner.ts';
@@ -26,10 +27,12 @@ export interface ReceptionOptions {
   readonly inner: InnerServers;
   readonly limits?: ConnectionLimits | undefined;
   readonly isProxy: (source: string) => boolean;
+  /** The clock of the limits. Default: timers that keep no process from its end. */
+  readonly clock?: Clock | undefined;
   readonly log: Logger;
 }
 
-const SWEEP_MS = 1000;
+const SWEEP_SECONDS = 1;
 
 /** Lets connections in within the limits, and has each answered by the server of its source. */
 export function createReception({
@@ -37,9 +40,10 @@ export function createReception({
   inner,
   limits = CONNECTIONS,
   isProxy,
+  clock = BACKGROUND,
   log,
 }: ReceptionOptions): Reception {
-  const connections = createConnections({ now: () => performance.now(), limits, isProxy });
+  const connections = createConnections({ now: clock.now, limits, isProxy });
   const pump = createPump();
   let refused = 0;
 
@@ -67,9 +71,9 @@ export function createReception({
     connections.sweep();
     if (refused > 0) log.warn({ server: name, connections: refused }, 'too many connections: refused');
     refused = 0;
+    callOff = clock.schedule(sweep, SWEEP_SECONDS);
   }
 
-  const timer = setInterval(sweep, SWEEP_MS);
-  timer.unref();
-  return { accept, stop: () => clearInterval(timer) };
+  let callOff = clock.schedule(sweep, SWEEP_SECONDS);
+  return { accept, stop: () => callOff() };
 }

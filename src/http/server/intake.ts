@@ -1,3 +1,4 @@
+import { onTimer, type Schedule } from '../../lib/async/index.ts';
 import { createBoundedBytes } from '../../lib/net/index.ts';
 
 /** The bodies of requests that are under way, within what callers may hold of our memory. */
@@ -57,9 +58,10 @@ interface Unfinished {
   breakOff(): void;
 }
 
-export function createIntake(limits: IntakeLimits = INTAKE): Intake {
+export function createIntake(limits: IntakeLimits = INTAKE, schedule: Schedule = onTimer): Intake {
   const accounts = new Map<string, Account>();
   const room = createRoom(limits, accounts);
+  const limitTime = (giveUp: () => void) => schedule(giveUp, limits.seconds);
 
   function open(source: string): Held | undefined {
     const account = accounts.get(source) ?? createAccount();
@@ -68,7 +70,7 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
     accounts.set(source, account);
     const { take, begin, release } = createHolding(account, room);
     return {
-      read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
+      read: (request, maxBytes) => read(request, { maxBytes, take, begin, limitTime }),
       release,
       close() {
         release();
@@ -162,7 +164,8 @@ function createAccount(): Account {
 
 interface Reading {
   readonly maxBytes: number;
-  readonly seconds: number;
+  /** Calls it when the time of a body is up. Call what comes back when the body is whole. */
+  readonly limitTime: (giveUp: () => void) => () => void;
   readonly take: (bytes: number) => boolean;
   /** `stop` is called when others need its room. Call what comes back when the body is whole. */
   readonly begin: (size: Size, stop: (why: Unread) => void) => () => void;
@@ -193,7 +196,7 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
     reader.cancel().catch(() => undefined);
   }
   const end = reading.begin('large', stop);
-  const timer = setTimeout(() => stop('too-slow'), reading.seconds * 1000);
+  const callOff = reading.limitTime(() => stop('too-slow'));
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -203,7 +206,7 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
       else if (!reading.take(value.byteLength + PIECE)) stop('no-room');
     }
   } finally {
-    clearTimeout(timer);
+    callOff();
     end();
   }
 }
@@ -213,11 +216,11 @@ async function inTime(work: Promise<Uint8Array>, reading: Reading): Promise<Uint
   if (Bun.peek.status(work) === 'fulfilled') return work;
   const { promise, resolve } = Promise.withResolvers<Unread>();
   const end = reading.begin('small', resolve);
-  const timer = setTimeout(() => resolve('too-slow'), reading.seconds * 1000);
+  const callOff = reading.limitTime(() => resolve('too-slow'));
   try {
     return await Promise.race([work, promise]);
   } finally {
-    clearTimeout(timer);
+    callOff();
     end();
     // Nobody waits for it any more.
     work.catch(() => undefined);

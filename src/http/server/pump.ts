@@ -1,3 +1,5 @@
+import { onTimer, type Schedule } from '../../lib/async/index.ts';
+
 /**
  * How many bytes are passed on to the servers inside in one turn of the event loop. Bun answers all requests of what it
  * reads at once: a thousand small ones in a row on each of many connections would hold everything else up.
@@ -31,7 +33,8 @@ const KIB = 1024;
  */
 const LIMITS: PumpLimits = { turn: 64 * KIB, piece: 16 * KIB, restMs: 2 };
 
-export function createPump({ turn, piece, restMs }: PumpLimits = LIMITS): Pump {
+export function createPump(limits: PumpLimits = LIMITS, after: Schedule = onTimer): Pump {
+  const { turn, piece, restMs } = limits;
   /** Callers that wait, by source; the sources are in the order of their turns. */
   const waiting = new Map<string, (() => void)[]>();
   let left = turn;
@@ -63,7 +66,7 @@ export function createPump({ turn, piece, restMs }: PumpLimits = LIMITS): Pump {
 
   function endTurn(): void {
     if (left > 0) renew();
-    else setTimeout(renew, restMs);
+    else after(renew, restMs / 1000);
   }
 
   function take(bytes: number): number {

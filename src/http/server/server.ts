@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createFaultAnswer } from '../fault.ts';
@@ -30,6 +31,8 @@ export interface ServerOptions {
   /** Proxies that are believed; default: none. */
   readonly proxies?: TrustedProxies;
   readonly connections?: ConnectionLimits;
+  /** The clock of their limits. Default: timers. */
+  readonly clock?: Clock;
   readonly log: Logger;
 }
 
@@ -53,6 +56,7 @@ export function startServer(options: ServerOptions): Server {
     inner,
     limits: options.connections,
     isProxy: proxies.includes,
+    clock: options.clock,
     log,
   });
   const { started: front, address } = startFront(options, reception);

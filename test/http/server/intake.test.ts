@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { createIntake, INTAKE, type Intake, type IntakeLimits } from '../../../src/http/server/intake.ts';
+import { createFakeSchedule } from '../../fakes/schedule.ts';
 
 const KIB = 1024;
-const LIMITS: IntakeLimits = { total: 1_000 * KIB, source: 600 * KIB, requests: 3, seconds: 0.2 };
+const LIMITS: IntakeLimits = { total: 1_000 * KIB, source: 600 * KIB, requests: 3, seconds: 10 };
 
 function held(intake: Intake, source = '10.0.0.1') {
   const one = intake.open(source);
@@ -40,7 +41,9 @@ describe('the bodies of requests under way', () => {
     ['in pieces', () => streamed([100, 200])],
     ['none', () => new Request('http://localhost/', { method: 'POST' })],
   ])('are read as they are: %s', async (name, make) => {
-    const body = await held(createIntake(LIMITS)).read(make(), 500 * KIB);
+    const { schedule, pending } = createFakeSchedule();
+    const body = await held(createIntake(LIMITS, schedule)).read(make(), 500 * KIB);
+    expect(pending()).toBe(0);
     expect(sizeOf(body)).toBe(name === 'none' ? 0 : 300);
   });
 
@@ -79,11 +82,13 @@ describe('the bodies of requests under way', () => {
   });
 
   test('that declare up to 8 KiB and do not come leave room for others of their source', async () => {
-    const intake = createIntake({ ...INTAKE, seconds: 0.2 });
+    const { schedule, pass } = createFakeSchedule();
+    const intake = createIntake(INTAKE, schedule);
     const slow = Array.from({ length: INTAKE.requests - 1 }, () =>
       held(intake).read(streamed([], true, 8), 500 * KIB),
     );
     expect(sizeOf(await held(intake).read(whole(400), 500 * KIB))).toBe(400);
+    await pass(10);
     expect(new Set(await Promise.all(slow))).toEqual(new Set(['too-slow']));
   });
 
@@ -99,32 +104,34 @@ describe('the bodies of requests under way', () => {
 
   describe('that are not whole give way when there is no more room', () => {
     /** Two sources hold 500 KiB each, in bodies that go on. */
-    function crowded() {
-      const intake = createIntake({ ...LIMITS, total: 1_001 * KIB, seconds: 1 });
+    async function crowded() {
+      const { schedule, pass } = createFakeSchedule();
+      const intake = createIntake({ ...LIMITS, total: 1_001 * KIB }, schedule);
       const [a, b] = ['a', 'b'].map((source) => {
         const one = held(intake, source);
         return one.read(streamed([400, 100], true), 600 * KIB);
       });
-      return { intake, a, b };
+      await pass(0);
+      return { intake, a, b, pass };
     }
 
     test('the oldest of the source that holds most, to one that holds less', async () => {
-      const { intake, a, b } = crowded();
-      await Bun.sleep(10);
+      const { intake, a, b, pass } = await crowded();
       expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
-      expect(await a).toBe('no-room');
-      expect(await b).toBe('too-slow');
+      await pass(10);
+      expect(await Promise.all([a, b])).toEqual(['no-room', 'too-slow']);
     });
 
     test('and not to one that holds as much itself', async () => {
-      const { intake, a, b } = crowded();
-      await Bun.sleep(10);
+      const { intake, a, b, pass } = await crowded();
       expect(await held(intake, 'a').read(whole(90), 500 * KIB)).toBe('no-room');
+      await pass(10);
       expect(await Promise.all([a, b])).toEqual(['too-slow', 'too-slow']);
     });
 
     test('those that declare up to 8 KiB too: a few addresses could hold all of it so', async () => {
-      const intake = createIntake({ ...INTAKE, seconds: 1 });
+      const { schedule, pass } = createFakeSchedule();
+      const intake = createIntake(INTAKE, schedule);
       const small = ['a', 'b', 'c', 'd'].flatMap((source) =>
         Array.from({ length: INTAKE.requests }, () =>
           held(intake, source).read(streamed([], true, 8), 500 * KIB),
@@ -132,29 +139,34 @@ describe('the bodies of requests under way', () => {
       );
       expect(sizeOf(await held(intake, 'e').read(whole(4), 500 * KIB))).toBe(4);
       expect(sizeOf(await held(intake, 'f').read(whole(300), 500 * KIB))).toBe(300);
+      await pass(10);
       const broken = (await Promise.all(small)).filter((why) => why === 'no-room');
       expect(broken.length * 8).toBeGreaterThanOrEqual(304);
       expect(broken.length * 8).toBeLessThan(304 + 2 * 8);
     });
 
     test('those that declare up to 8 KiB last: a source with many events may hold most', async () => {
-      const intake = createIntake({ ...LIMITS, requests: 100, seconds: 0.5 });
+      const { schedule, pass } = createFakeSchedule();
+      const intake = createIntake({ ...LIMITS, requests: 100 }, schedule);
       const events = Array.from({ length: 60 }, () =>
         held(intake, 'a').read(streamed([], true, 8), 500 * KIB),
       );
       const large = held(intake, 'b').read(streamed([400], true), 500 * KIB);
-      await Bun.sleep(10);
+      await pass(0);
       expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
       expect(await large).toBe('no-room');
+      await pass(10);
       expect(new Set(await Promise.all(events))).toEqual(new Set(['too-slow']));
     });
 
     test('and not those of which nothing has come: no room would be won', async () => {
-      const intake = createIntake({ ...LIMITS, requests: 10, seconds: 0.5 });
+      const { schedule, pass } = createFakeSchedule();
+      const intake = createIntake({ ...LIMITS, requests: 10 }, schedule);
       const empty = Array.from({ length: 5 }, () => held(intake, 'a').read(streamed([], true), 500 * KIB));
       const [a, b] = ['a', 'b'].map((source) => held(intake, source).read(streamed([450], true), 500 * KIB));
-      await Bun.sleep(10);
+      await pass(0);
       expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
+      await pass(10);
       expect([await a, await b].toSorted()).toEqual(['no-room', 'too-slow']);
       expect(new Set(await Promise.all(empty))).toEqual(new Set(['too-slow']));
     });
@@ -164,7 +176,13 @@ describe('the bodies of requests under way', () => {
     ['nothing', [], 'too-slow'],
     ['some', [100], 'too-slow'],
   ] as const)('are given up when %s of them comes and no more', async (_, pieces, why) => {
-    expect(await held(createIntake(LIMITS)).read(streamed(pieces, true), 500 * KIB)).toBe(why);
+    const { schedule, pass, pending } = createFakeSchedule();
+    const reading = held(createIntake(LIMITS, schedule)).read(streamed(pieces, true), 500 * KIB);
+    await pass(9.999);
+    expect(Bun.peek.status(reading)).toBe('pending');
+    await pass(0.001);
+    expect(await reading).toBe(why);
+    expect(pending()).toBe(0);
   });
 
   test('are of so many requests of a source at most', () => {

@@ -6,6 +6,8 @@ import { type Server, type ServerOptions, startServer } from '../../../src/http/
 import { createTrustedProxies } from '../../../src/http/server/source.ts';
 import { generateAuthority, generateLeaf } from '../../../src/lib/kube/certificates/generate.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { createFakeSchedule } from '../../fakes/schedule.ts';
+import { waitUntil } from '../../lab/wait.ts';
 
 const authority = await generateAuthority(new Date());
 const certificate = await generateLeaf(authority, { dns: ['localhost'], ip: ['127.0.0.1'] }, new Date());
@@ -104,15 +106,15 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
     expect(await (await call(kind, port, '127.0.0.3')).ask()).toEndWith('127.0.0.3');
     for (const caller of callers) expect(await caller.ask()).toEndWith('127.0.0.2');
     callers[0]?.socket.destroy();
-    await callers[0]?.closed;
-    await Bun.sleep(50);
-    expect(await (await call(kind, port, '127.0.0.2')).ask()).toEndWith('127.0.0.2');
+    const isTaken = async () => (await (await call(kind, port, '127.0.0.2')).ask()).endsWith('127.0.0.2');
+    await waitUntil('a place to be free', isTaken, { everyMs: 5 });
   });
 
   test('says how many connections it refused', async () => {
-    const { port, lines } = start(kind, { connections: { ...LIMITS, source: 0 } });
+    const clock = createFakeSchedule();
+    const { port, lines } = start(kind, { connections: { ...LIMITS, source: 0 }, clock });
     for (const _ of [1, 2]) await (await call(kind, port)).closed;
-    await Bun.sleep(1100);
+    await clock.pass(5);
     const said = lines.filter((line) => line.includes('too many connections: refused'));
     expect(said.map((line) => JSON.parse(line))).toMatchObject([{ server: 'hook', connections: 2 }]);
   });
@@ -125,7 +127,8 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
     await call(kind, port, '127.0.0.3');
     expect(await second?.ask()).toEndWith('127.0.0.2');
     first?.socket.write('GET / HTT');
-    await Bun.sleep(50);
+    // What was sent before has come with it.
+    await third?.ask();
     const fresh = await call(kind, port, '127.0.0.4');
     await second?.closed;
     expect(await fresh.ask()).toEndWith('127.0.0.4');
@@ -134,29 +137,54 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
   });
 
   test.each([
-    ['sends half a request', { answerSeconds: 0.1 }, 'GET / HTTP/1.1\r\n'],
-    ['sends one and a half', { answerSeconds: 0.1 }, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /'],
-  ])('ends a connection that %s', async (_, limits, bytes) => {
-    const { port } = start(kind, { connections: { ...LIMITS, ...limits } });
-    const caller = await call(kind, port);
-    await Promise.race([caller.ask(bytes), Bun.sleep(100)]);
+    ['sends half a request', 'GET / HTTP/1.1\r\n', 1],
+    ['sends one and a half', 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /', 5],
+  ])('ends a connection that %s', async (_, bytes, seconds) => {
+    const clock = createFakeSchedule();
+    const { port } = start(kind, { connections: { ...LIMITS, answerSeconds: 5 }, clock });
+    const [caller, other] = [await call(kind, port), await call(kind, port)];
+    const send = async (text: string) => {
+      caller.socket.write(text);
+      // What was sent before has come with it.
+      await other.ask();
+    };
+    let isClosed = false;
+    void caller.closed.then(() => {
+      isClosed = true;
+    });
+    await send(bytes);
+    await clock.pass(4);
     // The rest of what is never whole.
-    caller.socket.write('x');
+    await send('x');
+    await clock.pass(seconds - 1);
+    await other.ask();
+    expect(isClosed).toBe(false);
+    await clock.pass(1);
     await caller.closed;
   });
 
   test('ends a connection whose answer nobody reads', async () => {
+    const clock = createFakeSchedule();
+    const asked = Promise.withResolvers<void>();
     const { port } = start(kind, {
-      connections: { ...LIMITS, source: 1, readSeconds: 0.1 },
-      fetch: () => new Response('x'.repeat(20_000_000)),
+      connections: { ...LIMITS, source: 1, readSeconds: 5 },
+      fetch: () => {
+        asked.resolve();
+        return new Response('x'.repeat(20_000_000));
+      },
+      clock,
     });
     const caller = await call(kind, port);
     caller.socket.pause();
     caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await Bun.sleep(50);
+    await asked.promise;
     await (await call(kind, port)).closed;
-    await Bun.sleep(1500);
-    expect(await (await call(kind, port)).ask()).toStartWith('HTTP/1.1 200');
+    const isEnded = async () => {
+      await clock.pass(1);
+      return (await (await call(kind, port)).ask()).startsWith('HTTP/1.1 200');
+    };
+    await waitUntil('its place to be free', isEnded, { everyMs: 5 });
+    expect(clock.now()).toBeWithin(5_000, 60_000);
   });
 
   test('passes on large bodies whole, both ways, and an answer that comes before the body', async () => {
@@ -180,16 +208,19 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
   });
 
   test('finishes what is under way when it stops, and takes nothing new', async () => {
+    const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const fetchLate = async () => {
-      await Bun.sleep(400);
+      asked.resolve();
+      await goOn.promise;
       return new Response('late');
     };
     const { server, port } = start(kind, { fetch: fetchLate });
     const answer = (await call(kind, port)).ask();
-    await Bun.sleep(100);
+    await asked.promise;
     const stopped = server.stop(10);
     const refused = await call(kind, port);
     await refused.closed;
+    goOn.resolve();
     expect(await answer).toEndWith('late');
     await stopped;
   });
@@ -197,24 +228,31 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
 
 describe('a plain listener', () => {
   test('ends a connection that sends on and on and reads no answer', async () => {
-    const { port } = start('plain', { fetch: () => new Response('x'.repeat(20_000_000)) });
+    const asked = Promise.withResolvers<void>();
+    const { port } = start('plain', {
+      fetch: () => {
+        asked.resolve();
+        return new Response('x'.repeat(20_000_000));
+      },
+    });
     const caller = await call('plain', port);
     caller.socket.pause();
     caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await Bun.sleep(50);
+    await asked.promise;
     const body = 'x'.repeat(8_000_000);
     caller.socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n${body}`);
-    const open = Bun.sleep(3000).then(() => 'open');
-    expect(await Promise.race([caller.closed, open])).toBeUndefined();
+    await caller.closed;
   });
 });
 
 describe('a TLS listener', () => {
   test('counts connections whose handshake does not come, and ends them', async () => {
-    const { port } = start('TLS', { connections: { ...LIMITS, firstSeconds: 0.5 } });
+    const clock = createFakeSchedule();
+    const { port } = start('TLS', { connections: { ...LIMITS, firstSeconds: 5 }, clock });
     const silent = await Promise.all([1, 2, 3].map(() => call('plain', port)));
     const refused = await call('plain', port);
     await refused.closed;
+    await clock.pass(5);
     await Promise.all(silent.map(({ closed }) => closed));
     expect(await (await call('TLS', port)).ask()).toEndWith('127.0.0.1');
   });

@@ -4,20 +4,25 @@ import { parseAddress } from '../../../src/http/server/bind.ts';
 import { createPump } from '../../../src/http/server/pump.ts';
 import { type Server, startServer } from '../../../src/http/server/server.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { createFakeSchedule } from '../../fakes/schedule.ts';
 
-const nextTurn = () => Bun.sleep(5);
+const LIMITS = { piece: 10, restMs: 2 };
 
 describe('what is passed on at once', () => {
   test('is bounded for a connection, and for all', async () => {
-    const pump = createPump({ turn: 25, piece: 10, restMs: 1 }).of('a');
+    const { schedule, pass } = createFakeSchedule();
+    const pump = createPump({ ...LIMITS, turn: 25 }, schedule).of('a');
     expect([pump.take(100), pump.take(8), pump.take(100), pump.take(1)]).toEqual([10, 8, 7, 0]);
-    await nextTurn();
+    await pass(0.001);
+    expect(pump.take(100)).toBe(0);
+    await pass(0.001);
     expect(pump.take(100)).toBe(10);
   });
 
   /** Sends these in so many turns; says in which order they went. */
   async function order(turns: number, queue: readonly (readonly [source: string, bytes: number])[]) {
-    const pump = createPump({ turn: 20, piece: 10, restMs: 1 });
+    const { schedule, pass } = createFakeSchedule();
+    const pump = createPump({ ...LIMITS, turn: 20 }, schedule);
     const sent: string[] = [];
     function send(source: string, bytes: number): void {
       const taken = pump.of(source).take(bytes);
@@ -27,7 +32,7 @@ describe('what is passed on at once', () => {
     pump.of('first').take(10);
     pump.of('first').take(10);
     for (const [source, bytes] of queue) send(source, bytes);
-    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    for (let turn = 0; turn < turns; turn += 1) await pass(0.002);
     return sent.join(' ');
   }
 

@@ -7,6 +7,7 @@ import type { Certificate } from '../../../src/http/server/tls.ts';
 import { generateAuthority, generateLeaf } from '../../../src/lib/kube/certificates/generate.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { createClientCertificate } from '../../lab/certificates.ts';
+import { waitUntil } from '../../lab/wait.ts';
 
 const NAMES = { dns: ['localhost'], ip: ['127.0.0.1'] };
 const authority = await generateAuthority(new Date());
@@ -60,21 +61,24 @@ describe('a listener with a certificate', () => {
   test('loses no request while it changes a hundred times', async () => {
     const { server, url } = start(await newLeaf());
     const ended = new AbortController();
-    const ask = async (headers: Record<string, string>) => {
-      let answers = 0;
+    const kinds: Record<string, string>[] = [{}, {}, { connection: 'close' }, { connection: 'close' }];
+    const answers = kinds.map(() => 0);
+    const ask = async (headers: Record<string, string>, index: number) => {
       while (!ended.signal.aborted) {
         expect(await post(url, 'x'.repeat(5000), headers)).toHaveLength(5000);
-        answers += 1;
+        answers[index] = (answers[index] ?? 0) + 1;
       }
-      return answers;
     };
-    const callers = [{}, {}, { connection: 'close' }, { connection: 'close' }].map(ask);
+    const callers = Promise.all(kinds.map(ask));
     for (let changes = 0; changes < 100; changes += 1) {
       server.setCertificate(await newLeaf());
-      await Bun.sleep(10);
+      const before = [...answers];
+      const isAnswered = () => answers.some((count, index) => count > (before[index] ?? 0));
+      await Promise.race([callers, waitUntil('an answer', isAnswered, { everyMs: 1 })]);
     }
     ended.abort();
-    for (const answers of await Promise.all(callers)) expect(answers).toBeGreaterThan(10);
+    await callers;
+    for (const count of answers) expect(count).toBeGreaterThan(10);
   }, 30_000);
 
   test.each([
@@ -93,14 +97,17 @@ describe('a listener with a certificate', () => {
   });
 
   test('finishes what is under way when it stops, and takes nothing new', async () => {
+    const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { server, url } = start(await newLeaf(), async (request) => {
-      await Bun.sleep(500);
+      asked.resolve();
+      await goOn.promise;
       return new Response(request.body);
     });
     const answer = post(url, 'late');
-    await Bun.sleep(200);
+    await asked.promise;
     const stopped = server.stop(10);
     await expect(post(url, 'refused')).rejects.toThrow();
+    goOn.resolve();
     expect(await answer).toBe('late');
     await stopped;
   });
