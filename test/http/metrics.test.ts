@@ -40,6 +40,7 @@ function crowd(count: number) {
 /** Reads all of it, and how much of it at most came while nothing else had its turn. */
 async function scrape(app: ReturnType<typeof createMetricsApp>) {
   let [lines, length, stretch, longest] = [0, 0, 0, 0];
+  // A real timer: it has its turn when all others have theirs.
   const timer = setInterval(() => {
     stretch = 0;
   }, 1);

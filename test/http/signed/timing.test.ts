@@ -15,7 +15,10 @@ import { createFakeLog } from '../../fakes/log.ts';
 import { event, NOW, pipeline } from '../../fakes/pipeline.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
-/** A caller without a key must learn nothing from how long a refusal takes. The API server answers in three to four milliseconds. */
+/**
+ * A caller without a key must learn nothing from how long a refusal takes: real time is the subject here. The API server
+ * answers in three to four milliseconds.
+ */
 
 const KEY = 'an hmac key of more than 32 bytes, really';
 const NEXT = 'the key after that one, also long enough';

@@ -90,6 +90,7 @@ describe('the concurrency of requests', () => {
 
   test('is kept by the real clock too', async () => {
     const concurrency = createConcurrency(REAL_WAITS);
+    // A real one: the waits of the other tests are made up.
     const started = performance.now();
     for (let count = 0; count < 3; count++) (await concurrency.acquire('a', { gapMs: 40 }))();
 
