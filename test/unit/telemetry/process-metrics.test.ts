@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { test } from 'bun:test';
 import { Registry } from 'prom-client';
 import { collectProcessMetrics } from '../../../src/telemetry/process-metrics.ts';
 import { waitUntil } from '../../lab/wait.ts';
