@@ -35,12 +35,11 @@ export function revisionPathOf(
 }
 
 function parseEntry(entry: string): [kind: string, path: RevisionPath] {
-  const at = entry.indexOf('=');
-  const kind = at < 0 ? entry : entry.slice(0, at);
-  if (at < 0 || !KIND.test(kind)) {
+  const [kind = '', ...path] = entry.split('=');
+  if (path.length === 0 || !KIND.test(kind)) {
     throw new Error(`${JSON.stringify(entry)} is not KIND.GROUP=PATH: write it as in ${EXAMPLE}.`);
   }
-  return [kind, parseRevisionPath(entry.slice(at + 1).trim())];
+  return [kind, parseRevisionPath(path.join('=').trim())];
 }
 
 /**
