@@ -1,12 +1,5 @@
 import { valuesAt } from '../../lib/text/index.ts';
-import {
-  type ImageReference,
-  imageRevision,
-  isPrintable,
-  OCI_TAG,
-  parseImage,
-  parseRevision,
-} from '../model/revision.ts';
+import { type ImageReference, imageRevision, OCI_TAG, parseImage, parseRevision } from '../model/revision.ts';
 import { type RevisionPath, specPath } from '../model/revision-path.ts';
 
 /**
@@ -70,7 +63,7 @@ const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const GIT_NAME = /^[\w][\w./-]{0,250}$/;
 
 function isFitting(text: string): boolean {
-  if (text.length > MAX_REVISION || !isPrintable(text)) return false;
+  if (text.length > MAX_REVISION) return false;
   if (HASH.test(text) || OCI_TAG.test(text)) return true;
   const { name, version, digest, commit } = parseRevision(text);
   if (name === undefined) return digest !== undefined || commit !== undefined;

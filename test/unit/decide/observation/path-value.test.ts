@@ -87,6 +87,13 @@ const CASES: readonly [what: string, object: object, path: string, found: PathVa
   ['a sentence', VALUES({ image: { tag: SECRET } }), TAG, { fault: 'unfit' }],
   ['a key', VALUES({ image: { tag: '-----BEGIN PRIVATE KEY-----' } }), TAG, { fault: 'unfit' }],
   ['a long text', VALUES({ image: { tag: 'a'.repeat(600) } }), TAG, { fault: 'unfit' }],
+  [
+    'a digest that is as long as a revision may be',
+    VALUES({ image: { tag: `1.9.0@sha256:${'a'.repeat(499)}` } }),
+    TAG,
+    { value: `1.9.0@sha256:${'a'.repeat(499)}` },
+  ],
+  ['a long digest', VALUES({ image: { tag: `1.9.0@sha256:${'a'.repeat(500)}` } }), TAG, { fault: 'unfit' }],
   ['unseen characters', VALUES({ image: { tag: '1.9.0\u200b' } }), TAG, { fault: 'unfit' }],
   [
     'two elements that differ',
