@@ -121,12 +121,11 @@ const TOO_OLD =
   'Its status does not say which values Helm has released (lastAttemptedGeneration, lastAttemptedConfigDigest and configDigest in its history): helm-controller 1.0 and later write them.';
 
 function newestRelease(history: readonly unknown[]): Entry | undefined {
-  let newest: Entry | undefined;
-  for (const one of history) {
+  const releases = history.flatMap((one) => {
     const parsed = v.safeParse(Entry, one, FIRST);
-    if (parsed.success && (parsed.output.version ?? 0) > (newest?.version ?? -1)) newest = parsed.output;
-  }
-  return newest;
+    return parsed.success ? [parsed.output] : [];
+  });
+  return releases.toSorted((one, other) => (other.version ?? 0) - (one.version ?? 0))[0];
 }
 
 const Snapshot = v.object({ firstReconciled: time, lastReconciled: time });

@@ -47,6 +47,11 @@ describe('a HelmRelease', () => {
     });
   });
 
+  test('whose releases have no version has released the first of them last, as helm-controller lists them', () => {
+    const history = [RELEASE, OLD_RELEASE].map((release) => ({ ...release, version: undefined }));
+    expect(specState(HELM, helm({ status: { history } }))).toEqual({ kind: 'deployed', since: AT });
+  });
+
   test.each([
     ['is suspended', { spec: { suspend: true } }, 'held'],
     ['is being deleted', { metadata: { deletionTimestamp: AT } }, 'held'],
