@@ -98,8 +98,7 @@ export function mergeShown({ phase, pullRequest, updatedAt }: PromotionStatus): 
 
 /** True if another revision is about to replace it. */
 function isReplacedBy(context: Context, record: PromotionStatus, available: string | undefined): boolean {
-  if (available === undefined || isByHand(record)) return false;
-  if (!promotionInto(context.pipeline.spec, context.environment)) return false;
+  if (isByHand(record) || !promotionInto(context.pipeline.spec, context.environment)) return false;
   const wanted = candidateOf(context, available, record);
   if (wanted === undefined || isSame(wanted, record.revision)) return false;
   const objection = objectionTo(context, wanted);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { nextSteps } from '../../../src/decide/promotion/next.ts';
+import type { PromotionStatus } from '../../../src/api/pipeline.ts';
+import { contextOf, nextSteps } from '../../../src/decide/promotion/next.ts';
+import { pollDue } from '../../../src/decide/promotion/poll.ts';
 import { jitterFor } from '../../../src/lib/text/jitter.ts';
 import { at, NOW, running, withState } from '../../fakes/pipeline.ts';
 
@@ -51,6 +53,43 @@ describe('an open pull request', () => {
     expect(pollAfter({ age: 86_400, reported: 0 })).toBe(fresh);
     expect(pollAfter({ age: 86_400, reported: 600 })).toBeCloseTo(6 * fresh, 9);
     expect(pollAfter({ age: 0, reported: 600 })).toBe(fresh);
+  });
+});
+
+describe('the forge', () => {
+  const DAY = 86_400;
+  const pullRequest = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
+
+  /** Seconds until it is asked about the promotion of 1.1.0; `available`: what dev runs by now. */
+  function due(
+    promotion: Partial<PromotionStatus>,
+    { asked, available = '1.1.0' }: { asked?: number; available?: string },
+  ) {
+    const runs = running({ dev: available, staging: '1.0.0', prod: '1.0.0' });
+    const record = { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest, ...promotion } as const;
+    const from = withState(runs, 'staging', { promotion: record });
+    const [previous, environment] = from.spec.environments;
+    if (!previous || !environment) throw new Error('the test needs two environments');
+    const situation = { pipeline: from, pullRequests: {}, requested: false, now: NOW };
+    const last =
+      asked === undefined ? undefined : { at: Date.parse(at(asked)), isHeld: false, changedAt: undefined };
+    return pollDue(contextOf(situation, previous, environment), last, available);
+  }
+
+  test('is asked for a week whether a closed pull request is open again', () => {
+    const closed = (age: number) => due({ phase: 'Rejected', updatedAt: at(-age) }, { asked: -7200 });
+    expect(closed(7 * DAY - 1)).toBe(0);
+    expect(closed(7 * DAY)).toBeUndefined();
+  });
+
+  test('is not asked at once about a merge that nothing replaces', () => {
+    expect(due({ phase: 'Merged', updatedAt: at(-60) }, {})).toBeGreaterThan(60);
+  });
+
+  test('is asked no sooner about a promotion by hand when a newer revision comes: that waits', () => {
+    const open = { updatedAt: at(-DAY) };
+    expect(due(open, { asked: -6, available: '1.2.0' })).toBe(0);
+    expect(due({ ...open, requestedBy: 'ada' }, { asked: -6, available: '1.2.0' })).toBeGreaterThan(0);
   });
 });
 
