@@ -533,6 +533,23 @@ describe('a revision that was merged last', () => {
   });
 });
 
+describe('two revisions that were merged within a second', () => {
+  test('are both looked for in the base branch: neither is known to be the last', () => {
+    const stages = { staging: { mergedAt: at(10) } };
+    const executions = ['1.2.0', '1.1.0'].map((revision) => ({
+      revision,
+      startedAt: at(0),
+      outcome: 'InProgress' as const,
+      environments: stages,
+    }));
+    for (const { revision } of executions) {
+      expect(wasMergedLast({ executions }, revision, { environment: 'staging', into: undefined })).toBe(
+        false,
+      );
+    }
+  });
+});
+
 describe('a pull request of another application', () => {
   test('that a person closed says nothing of the versions of this one', () => {
     const appRef = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'shop' } as const;

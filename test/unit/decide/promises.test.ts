@@ -217,6 +217,8 @@ describe('what comes again while only events are written down', () => {
     });
     const reopened = withState(from, 'staging', { promotion: { ...OPEN, updatedAt: at(125) } });
     expect(decide(reopened, { seconds: 130 })).toMatchObject({ kind: 'rest' });
+    const atOnce = withState(from, 'staging', { promotion: { ...OPEN, updatedAt: at(120) } });
+    expect(decide(atOnce, { seconds: 130 })).toMatchObject({ promotion: { phase: 'Superseded' } });
   });
 
   test('goes on where one of several targets was there and went back', () => {
@@ -286,6 +288,19 @@ describe('a no', () => {
       rejected: [{ revision: '1.1.0' }],
     });
     expect(next.status.environments?.staging?.promotion?.pullRequest).toBeUndefined();
+  });
+
+  test('is none where what the pull request brought was merged before the newer one could take its place', () => {
+    const waiting = { revision: '1.2.0', phase: 'WaitingApproval', pullRequest: PULL } as const;
+    const from = withState(
+      running({ dev: '1.2.0', staging: '1.0.0', prod: '1.0.0' }, gated({}, { manual: true })),
+      'staging',
+      { promotion: waiting },
+    );
+    const staging = decided(from, { forge: 'merged' }).status.environments?.staging;
+    expect(staging?.promotion).toMatchObject({ revision: '1.2.0', phase: 'WaitingApproval' });
+    expect(staging?.promotion?.pullRequest).toBeUndefined();
+    expect(staging?.rejected ?? []).toEqual([]);
   });
 
   test('is none when the base branch was deleted, and the forge closed the pull request for that', () => {

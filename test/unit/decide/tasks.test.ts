@@ -239,6 +239,14 @@ describe('what has become of it', () => {
     );
   });
 
+  test('of a merge that is done is left to the next look at the pull request', () => {
+    expect(folded(MERGE, { kind: 'done' }).isSame).toBe(true);
+  });
+
+  test('of a merge counts for nothing once the pull request is over', () => {
+    expect(folded(MERGE, { kind: 'scheduled' }, { phase: 'Rejected', pullRequest: ENDED }).isSame).toBe(true);
+  });
+
   test('says each thing for itself, and takes back what is not so any more', () => {
     const opened = 'Waits until pull request #7 is merged. The forge did not take the labels x.';
     const after = (message: string, task: PullRequestTask, result: TaskResult) =>

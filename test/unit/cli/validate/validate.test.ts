@@ -204,6 +204,7 @@ describe('a Pipeline', () => {
     [{ '  namespace: demo': '  lables: {}' }, '5:3: metadata.lables: Unknown field: did you mean labels?'],
     [{ 'spec:': 'specs:' }, '6:1: specs: Unknown field: did you mean spec?'],
     [{ '  promotion:': '  promotoin:' }, '18:3: spec.promotoin: Unknown field: did you mean promotion?'],
+    [{ '  namespace: demo': '  x: {}' }, '5:3: metadata.x: Unknown field: remove it, or write one of '],
     [
       { 'notification: {}': 'notification: {token: hunter2}' },
       '20:22: spec.promotion.strategy.notification.token: Unknown field: this object has no fields',

@@ -275,6 +275,12 @@ describe('a window', () => {
     ['goes over midnight', night, '2026-11-21T00:30:00Z', 'open'],
     ['belongs to the day on which it opens', night, '2026-11-20T00:30:00Z', '2026-11-20T21:00:00Z'],
     ['ends after midnight', night, '2026-11-21T01:00:00Z', '2026-11-27T21:00:00Z'],
+    [
+      'goes over midnight far in the west',
+      { ...night, to: '06:00', timeZone: 'Pacific/Honolulu' },
+      '2026-11-21T15:59:59Z',
+      'open',
+    ],
     ['lasts a whole day', daily('00:00', '24:00'), '2026-11-21T23:30:00Z', 'open'],
     [
       'may be of one day',

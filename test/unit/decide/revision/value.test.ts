@@ -106,7 +106,18 @@ describe('the revision of a chart from an OCI registry', () => {
     expect(withArtifact(revision, artifact)).toEqual(expected);
   });
 
+  test('has the digest as long as the status has room for both', () => {
+    const version = `1.0.0-${'a'.repeat(94)}`;
+    const digest = `sha256:${'0'.repeat(133)}`;
+    expect(withArtifact(version, `@${digest}`)).toEqual({ fullRevision: `${version}@${digest}` });
+    expect(withArtifact(`${version}a`, `@${digest}`)).toEqual({});
+    expect(withArtifact(version, `@${digest}0`)).toEqual({});
+  });
+
   test('is without build metadata where that counts per cluster', () => {
+    const version = `1.0.0+${'3'.repeat(94)}`;
+    expect(withoutBuild(version)).toEqual({ fullRevision: '1.0.0' });
+    expect(withoutBuild(`${version}3`)).toEqual({});
     expect(withoutBuild('1.0.0+3')).toEqual({ fullRevision: '1.0.0' });
     expect(withoutBuild('1.0.0+4f0c04b70aff.3')).toEqual({ fullRevision: '1.0.0' });
     expect(withoutBuild('1.0.0')).toEqual({});

@@ -85,6 +85,17 @@ describe('the schema', () => {
   });
 });
 
+describe('a Secret', () => {
+  test('may have a password without a letter of ASCII', async () => {
+    const settings = { url: 'https://git.example.com/acme/fleet', secretRef: { name: 'repository' } };
+    const strategy = { push: { ...settings, baseBranch: 'main' }, secretRef: { name: 'events' } };
+    const spec = await validOf({ 'promotion.strategy': strategy });
+    const facts = factsOf({ secrets: { repository: { username: 'bot', password: 'пароль' } } });
+    const { problems } = checkReferences(referencesOf(spec, NAMES, POLICY), facts, POLICY);
+    expect(problems.map(problemLine)).toEqual([]);
+  });
+});
+
 describe('validateSpec', () => {
   test('asks for an environment even of a spec that passed no schema', async () => {
     const [problem] = validateSpec({ ...(await validOf()), environments: [] }, POLICY, NAMES);
