@@ -92,9 +92,9 @@ function begun(
 ): Deployment | undefined {
   const one = applications.find(({ deploying }) => deploying !== undefined);
   if (!one?.deploying) return undefined;
-  const reported = [one.deploying, deployment, one].find((known) => known?.revision !== undefined);
-  const revision = revisionOf(reported ?? {});
-  if (reported === undefined || revision === undefined) return undefined;
+  const reported = [one.deploying, deployment, one].find((known) => known?.revision !== undefined) ?? {};
+  const revision = revisionOf(reported);
+  if (revision === undefined) return undefined;
   const isThis = deployment !== undefined && isOf(deployment, revision);
   // A failed deployment that is retried counts as failed until it is ready.
   if (isThis && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
