@@ -4,6 +4,7 @@ import { withPromotion } from '../../../../src/decide/model/state.ts';
 import { leastStatusBytes, MAX_STATUS_BYTES } from '../../../../src/decide/model/status-size.ts';
 import { bounded } from '../../../../src/decide/report/bounded.ts';
 import { foldExecutions } from '../../../../src/decide/report/executions.ts';
+import { sizeProblems } from '../../../../src/decide/validation/schema/size.ts';
 import { at, NOW, pipeline, spec } from '../../../fakes/pipeline.ts';
 
 /** `length` characters that end in a number, so that they differ. */
@@ -115,6 +116,22 @@ describe('the status of a very large Pipeline', () => {
       expect(state.promotion?.pullRequest?.number).toBe(100_000);
       expect(state.rejected?.[0]?.revision).toBeString();
     }
+  });
+
+  test('is let in up to the last byte', () => {
+    const base = specOf({ environments: 5, targets: 50, names: 30 });
+    const names = { namespace: 'apps', name: 'app' };
+    const grown = (bytes: number): PipelineSpec => {
+      const [first, ...others] = base.environments;
+      if (!first) throw new Error('the test needs an environment');
+      const [target, ...more] = first.targets;
+      if (!target) throw new Error('the test needs a target');
+      const longer = { ...target, namespace: target.namespace + 'x'.repeat(bytes) };
+      return { ...base, environments: [{ ...first, targets: [longer, ...more] }, ...others] };
+    };
+    const room = MAX_STATUS_BYTES - leastStatusBytes(base, 'apps-app');
+    expect(sizeProblems(grown(room), names)).toEqual([]);
+    expect(sizeProblems(grown(room + 1), names)).toMatchObject([{ rule: 'status-size' }]);
   });
 
   test('that is of a usual size is left as it is', () => {
