@@ -9,7 +9,7 @@ import { readImporters } from './importers.ts';
 import { nearestFirst } from './nearest.ts';
 import { random, shuffled } from './random.ts';
 import { applied, type Mutant, mutantsOf } from './sites.ts';
-import { createTree, type Tree } from './tree.ts';
+import { createTree, NO_END, type Tree } from './tree.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 const USAGE = `Usage: npm run mutate -- [PATH...] [flags]
@@ -94,6 +94,7 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
   const importers = await readImporters(ROOT, [...scan('src'), ...scan('test')]);
   const folders = (values.lab ? WITH_LAB : FAST).map((folder) => `${folder}/`);
   const unnoticed: Candidate[] = [];
+  const endless: Candidate[] = [];
   const queue = [...all];
   let done = 0;
   const tryOne = async (tree: Tree, one: Candidate) => {
@@ -104,6 +105,7 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
     const parts = [tests.slice(0, NEAREST), tests.slice(NEAREST)].filter((part) => part.length > 0);
     const noticedBy = await tree.failure(one.file, applied(one.source, one), parts, TIMEOUT_MS);
     if (noticedBy === undefined) unnoticed.push(one);
+    if (noticedBy === NO_END) endless.push(one);
     done += 1;
     const fate = noticedBy === undefined ? 'SURVIVES' : 'noticed';
     const by = noticedBy === undefined ? '' : `   (${noticedBy})`;
@@ -120,7 +122,12 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, (_, index) => work(String(index))));
-  return report(all, unnoticed);
+  const isEnough = report(all, unnoticed);
+  list(
+    'Counted as noticed, as the tests did not end in time; run them again if the machine was busy:',
+    endless,
+  );
+  return isEnough;
 }
 
 function report(all: readonly Candidate[], left: readonly Candidate[]): boolean {
@@ -137,9 +144,13 @@ function report(all: readonly Candidate[], left: readonly Candidate[]): boolean 
     ];
     process.stdout.write(`${row.join(' ')}\n`);
   }
-  if (left.length > 0) process.stdout.write('\nNo test notices:\n');
-  for (const one of left) process.stdout.write(`  ${shown(one)}\n`);
+  list('No test notices:', left);
   return all.length === 0 || (100 * (all.length - left.length)) / all.length >= Number(values.floor);
+}
+
+function list(title: string, some: readonly Candidate[]): void {
+  if (some.length > 0) process.stdout.write(`\n${title}\n`);
+  for (const one of some) process.stdout.write(`  ${shown(one)}\n`);
 }
 
 /** The first folder below src, and of libraries the second. */

@@ -1,6 +1,9 @@
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Stands for the name of a test where a process is killed: an endless loop is noticed so, and a busy machine looks alike. */
+export const NO_END = 'no end in time';
+
 /** A copy of the checkout, so that nothing is changed where somebody works. */
 export interface Tree {
   /**
@@ -59,6 +62,6 @@ async function failureOf(
   const said = new Response(child.stderr).text();
   if ((await child.exited) === 0) return undefined;
   // What a killed process has started may hold its standard error open.
-  if (child.signalCode === 'SIGKILL') return `no end within ${timeoutMs / 1000} s`;
+  if (child.signalCode === 'SIGKILL') return NO_END;
   return /^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/m.exec(await said)?.[1] ?? 'outside of a test';
 }
