@@ -104,7 +104,6 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
   /** Bytes that the inner side has not taken yet; until it has, the outer one is not read. */
   let rest: Uint8Array | undefined;
   let inner: Socket<undefined> | undefined;
-  let isClosed = false;
   let isWaiting = false;
   /** The caller has not read what was written to it. */
   let isUnread = false;
@@ -119,11 +118,15 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
   }
 
   function send(bytes: Uint8Array): void {
-    const allowed = inner ? pump.take(bytes.length) : 0;
-    const taken = inner && allowed > 0 ? inner.write(bytes.subarray(0, allowed)) : 0;
+    if (!inner) {
+      keep(bytes, 0);
+      return;
+    }
+    const allowed = pump.take(bytes.length);
+    const taken = inner.write(bytes.subarray(0, allowed));
     keep(bytes, taken);
     // An inner side that took less than it was given says when it takes more.
-    if (inner && taken === allowed && rest) later();
+    if (taken === allowed && rest) later();
     endIfStuck();
   }
 
@@ -132,7 +135,7 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
    * What it sent would stay in memory, and keep others from being read.
    */
   function endIfStuck(): void {
-    if (inner && rest && isUnread && !isWaiting) outer.destroy();
+    if (rest && isUnread && !isWaiting) outer.destroy();
   }
 
   function later(): void {
@@ -145,7 +148,7 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
   }
 
   function flush(): void {
-    if (inner && rest && !isClosed) send(rest);
+    if (rest) send(rest);
   }
 
   return {
@@ -163,7 +166,7 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
       if (now) endIfStuck();
     },
     close() {
-      isClosed = true;
+      rest = undefined;
     },
   };
 }
