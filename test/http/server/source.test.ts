@@ -34,9 +34,29 @@ describe('who calls', () => {
     ['with a zone', '10.0.0.7', 'fe80::1%eth0', '10.0.0.7', undefined],
     ['after a long invention', '10.0.0.7', `${'8.8.8.8, '.repeat(5000)}192.0.2.1`, '192.0.2.1', undefined],
     ['after too many proxies', '10.0.0.7', `192.0.2.1${', 10.1.0.1'.repeat(200)}`, '10.0.0.7', undefined],
+    [
+      'after as many proxies as are read',
+      '10.0.0.7',
+      `192.0.2.1${' '.repeat(5)}${', 10.1.0.1'.repeat(101)}`,
+      '192.0.2.1',
+      undefined,
+    ],
+    [
+      'after what is cut to another address',
+      '10.0.0.7',
+      `192.0.2.1${' '.repeat(7)}${', 10.1.0.1'.repeat(101)}`,
+      '10.0.0.7',
+      undefined,
+    ],
     ['in one endless entry', '10.0.0.7', '1'.repeat(60_000), '10.0.0.7', undefined],
   ] as const)('%s', (_, source, header, caller, networks) => {
     expect(callerOf(source, header, networks)).toBe(caller);
+  });
+
+  test('is a proxy where its network is named, and nowhere else', () => {
+    const { includes } = createTrustedProxies(PROXIES);
+    expect(['10.0.0.7', '10.1.200.3', '10.0.0.8'].map(includes)).toEqual([true, true, false]);
+    expect(createTrustedProxies([]).includes('10.0.0.7')).toBe(false);
   });
 
   test('is one address however the connection spells it', () => {
