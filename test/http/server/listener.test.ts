@@ -110,13 +110,16 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
     await waitUntil('a place to be free', isTaken, { everyMs: 5 });
   });
 
-  test('says how many connections it refused', async () => {
+  test('says how many connections it refused, and nothing where it refused none', async () => {
     const clock = createFakeSchedule();
     const { port, lines } = start(kind, { connections: { ...LIMITS, source: 0 }, clock });
+    const other = start(kind, { clock });
     for (const _ of [1, 2]) await (await call(kind, port)).closed;
     await clock.pass(5);
-    const said = lines.filter((line) => line.includes('too many connections: refused'));
-    expect(said.map((line) => JSON.parse(line))).toMatchObject([{ server: 'hook', connections: 2 }]);
+    const said = (all: readonly string[]) =>
+      all.filter((line) => line.includes('too many connections: refused')).map((line) => JSON.parse(line));
+    expect(said(lines)).toMatchObject([{ server: 'hook', connections: 2 }]);
+    expect(said(other.lines)).toEqual([]);
   });
 
   test('ends an idle connection of the source with most of them where all are taken', async () => {
@@ -227,6 +230,16 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
 });
 
 describe('a plain listener', () => {
+  test('ends what is not finished in the time that it has to stop', async () => {
+    const { server, port } = start('plain', { fetch: () => new Promise<Response>(() => {}) });
+    const caller = await call('plain', port);
+    const answer = caller.ask();
+    await Bun.sleep(50);
+    await server.stop(0.1);
+    await caller.closed;
+    expect(await answer).toBe('');
+  });
+
   test('ends a connection that sends on and on and reads no answer', async () => {
     const asked = Promise.withResolvers<void>();
     const { port } = start('plain', {
