@@ -85,7 +85,11 @@ describe('the address to listen on', () => {
     expect(() => at(':80', failing(code))).toThrow('no');
   });
 
-  test.each(['80', '', 'a:b:80', ':99999', '::1:80'])('is not %p', (address) => {
+  test('has 65535 as its highest port', () => {
+    expect(parseAddress(':65535')).toEqual({ hostname: undefined, port: 65_535 });
+  });
+
+  test.each(['80', '', 'a:b:80', ':65536', ':99999', '::1:80'])('is not %p', (address) => {
     expect(() => parseAddress(address)).toThrow('write host:port or :port');
   });
 });

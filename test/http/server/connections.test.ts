@@ -79,6 +79,14 @@ describe('the connections of a listener', () => {
     expect(ended).toEqual(['a', 'e']);
   });
 
+  test('leave alone those that wait for an answer, where each source has one', () => {
+    const { open, ended } = setUp();
+    open('a')?.asked();
+    for (const source of ['b', 'c', 'd']) open(source);
+    expect(open('e')).toBeDefined();
+    expect(ended).toEqual(['b']);
+  });
+
   test('end when no request comes, and not when one has come', () => {
     const { open, until } = setUp();
     open('a');

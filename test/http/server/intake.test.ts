@@ -76,6 +76,14 @@ describe('the bodies of requests under way', () => {
     expect(await held(intake, 'c').read(whole(1), 500 * KIB)).toBe('no-room');
   });
 
+  test('may fill what there is for a source, and for all, to the last byte', async () => {
+    const intake = createIntake({ ...LIMITS, total: 24 * KIB, source: 16 * KIB });
+    const read = async (source: string, kib: number) =>
+      sizeOf(await held(intake, source).read(whole(kib), 500 * KIB));
+    expect([await read('a', 8), await read('a', 8), await read('a', 1 / KIB)]).toEqual([8, 8, 'no-room']);
+    expect([await read('b', 8), await read('c', 1 / KIB)]).toEqual([8, 'no-room']);
+  });
+
   test('count for more than their bytes when they come byte by byte', async () => {
     const pieces = Array.from({ length: 4_000 }, () => 1 / KIB);
     expect(await held(createIntake(LIMITS)).read(streamed(pieces), 500 * KIB)).toBe('no-room');
@@ -192,6 +200,7 @@ describe('the bodies of requests under way', () => {
     expect(intake.open('10.0.0.2')).toBeDefined();
     open[0]?.close();
     expect(intake.open('10.0.0.1')).toBeDefined();
+    expect(intake.open('10.0.0.1')).toBeUndefined();
   });
 
   test('that break off differ from those that are whole', async () => {

@@ -19,6 +19,31 @@ describe('what is passed on at once', () => {
     expect(pump.take(100)).toBe(10);
   });
 
+  test('has a rest once a turn is used up', async () => {
+    const pump = createPump({ turn: 10, piece: 10, restMs: 60_000 }).of('a');
+    let isCalled = false;
+    pump.take(10);
+    pump.later(() => {
+      isCalled = true;
+    });
+    await nextTurn();
+    expect(isCalled).toBe(false);
+  });
+
+  test('goes in one turn to as many as there is room for', async () => {
+    const pump = createPump({ turn: 30, piece: 10, restMs: 1 });
+    const seen: string[] = [];
+    for (const source of ['a', 'b']) {
+      pump.of(source).later(() => {
+        seen.push(source);
+        setImmediate(() => seen.push('next turn'));
+        pump.of(source).take(10);
+      });
+    }
+    await nextTurn();
+    expect(seen.slice(0, 3)).toEqual(['a', 'b', 'next turn']);
+  });
+
   /** Sends these in so many turns; says in which order they went. */
   async function order(turns: number, queue: readonly (readonly [source: string, bytes: number])[]) {
     const { schedule, pass } = createFakeSchedule();
