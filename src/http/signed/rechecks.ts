@@ -76,7 +76,6 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
   const { idle, wait, sleepUntil } = createDelays(deps);
   /** By path, the oldest first; no more than `limits.total`. */
   const entries = new Map<string, Entry<T>>();
-  const bySource = new Map<string, number>();
   const recent: Recheck<T> = { kind: 'recent', due: sleepUntil };
 
   function open(caller: Caller, refresh: (() => Promise<T>) | undefined): Recheck<T> {
@@ -84,14 +83,13 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
     forget(at - limits.intervalMs);
     const known = entries.get(caller.path);
     if (known) return known.isOver ? recent : known.recheck;
-    const ofSource = bySource.get(caller.source) ?? 0;
-    if (entries.size >= limits.total || ofSource >= limits.source) return { kind: 'busy', due: idle(caller) };
+    if (entries.size >= limits.total || countOf(caller.source) >= limits.source)
+      return { kind: 'busy', due: idle(caller) };
     const read = Promise.resolve(refresh?.());
     const { over, due } = wait(at, read, refresh === undefined);
     const recheck = { kind: 'running', read, due, withdraw: () => undefined } as const;
     const entry: Entry<T> = { at, source: caller.source, recheck, isOver: false };
     entries.set(caller.path, entry);
-    bySource.set(caller.source, ofSource + 1);
     void over.then(() => {
       entry.isOver = true;
     });
@@ -106,11 +104,14 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
   }
 
   function drop(path: string, entry: Entry<T>): void {
-    if (entries.get(path) !== entry) return;
-    entries.delete(path);
-    const others = (bySource.get(entry.source) ?? 1) - 1;
-    if (others > 0) bySource.set(entry.source, others);
-    else bySource.delete(entry.source);
+    if (entries.get(path) === entry) entries.delete(path);
+  }
+
+  function countOf(source: string): number {
+    return entries
+      .values()
+      .filter((entry) => entry.source === source)
+      .reduce((count) => count + 1, 0);
   }
 
   return { now, open };

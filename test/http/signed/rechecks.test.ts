@@ -94,6 +94,23 @@ describe('the second check of a signature', () => {
     expect(isOver).toBe(true);
   });
 
+  test('is no slower than nearly all reads where a Secret was read for it', async () => {
+    const { open, pass, now } = setUp({ reads: [90, ...Array.from({ length: 63 }, () => 3)], random: 0.999 });
+    const there = Promise.withResolvers<string>();
+    let isOver = false;
+    void running(open('there', () => there.promise))
+      .due(now())
+      .then(() => {
+        isOver = true;
+      });
+    await pass(3);
+    there.resolve('secret');
+    await pass(0);
+    expect(isOver).toBe(false);
+    await pass(1);
+    expect(isOver).toBe(true);
+  });
+
   test('is over when the read is, however long that takes', async () => {
     const { open, pass, now } = setUp({ reads: [3] });
     const slow = Promise.withResolvers<string>();
