@@ -41,6 +41,7 @@ function setUp(options: Options = {}) {
   const outcomes: string[] = [];
   const { schedule, pass } = createFakeSchedule();
   const waited = Promise.withResolvers<void>();
+  const seconds: number[] = [];
   const hook = createHook({
     intake: createIntake(),
     rechecks: fakeRechecks(),
@@ -55,7 +56,7 @@ function setUp(options: Options = {}) {
     limiter: createRateLimiter({ limit: options.limit ?? 100, intervalSeconds: 30 }, () => Date.now()),
     rejected: createRejectionLog(log, () => Date.now()),
     onOutcome: (outcome) => outcomes.push(outcome),
-    onSeconds: () => {},
+    onSeconds: (took) => seconds.push(took),
     log,
     now: () => NOW,
     allowUnsigned: options.allowUnsigned ?? false,
@@ -74,7 +75,7 @@ function setUp(options: Options = {}) {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return send({ method: 'POST', body: text, headers: { 'x-signature': sign(text), ...headers } }, path);
   };
-  return { store, send, post, lines, woken, outcomes, pass, isWaiting: waited.promise };
+  return { store, send, post, lines, woken, outcomes, seconds, pass, isWaiting: waited.promise };
 }
 
 function sign(text: string, key = KEY, algorithm = 'sha256'): string {
@@ -107,6 +108,26 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     });
     expect((await post()).status).toBe(202);
     expect(asked).toEqual(['apps/app at HelmRelease dev/app']);
+  });
+
+  test('has no application looked at for an event that is recorded', async () => {
+    let looks = 0;
+    const look = async () => {
+      looks += 1;
+      return undefined;
+    };
+    const { post } = setUp({ look });
+    expect([await outcomeOf(await post()), await outcomeOf(await post())]).toEqual(['accepted', 'unchanged']);
+    expect(looks).toBe(1);
+  });
+
+  test('tells how many seconds an event took', async () => {
+    const { post, seconds } = setUp();
+    const started = performance.now();
+    await post();
+    const most = (performance.now() - started) / 1000;
+    expect(seconds).toHaveLength(1);
+    expect(seconds[0]).toBeWithin(0, most);
   });
 
   test('has an application looked at whose spec says its revision, and believes the event only elsewhere', async () => {
@@ -500,6 +521,8 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect((await send({ method: 'POST', body: chunks, headers })).status).toBe(413);
     const exact = ' '.repeat(3 * 1024 * 1024 - 1000) + JSON.stringify(event());
     expect((await post(exact)).status).toBe(202);
+    const size = { 'content-length': String(3 * 1024 * 1024) };
+    expect((await post(exact.padStart(3 * 1024 * 1024), PATH, size)).status).toBe(200);
   });
 
   test('answers 429 with Retry-After beyond the limit of a source and a pipeline', async () => {
@@ -547,6 +570,16 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
       const headers = { 'content-length': '100000' };
       expect((await post(large, PATH, headers)).status).toBe(429);
       expect((await post(event(), PATH, { 'content-length': String(body.length) })).status).toBe(202);
+    });
+
+    test('and reads a body of 64 KiB all the same, and none of a byte more', async () => {
+      const { send, post } = setUp({ limit: 3 });
+      expect(await statuses(3, () => send({ method: 'POST' }))).toEqual([401, 401, 401]);
+      const sized = async (bytes: number) => {
+        const text = JSON.stringify(event()).padStart(bytes);
+        return (await post(text, PATH, { 'content-length': String(bytes) })).status;
+      };
+      expect([await sized(64 * 1024), await sized(64 * 1024 + 1)]).toEqual([202, 429]);
     });
 
     test('and reads no body for a Pipeline without a key that got too many', async () => {

@@ -19,6 +19,27 @@ describe('POST /validate', () => {
     expect(reviews).toEqual([true]);
   });
 
+  test('tells how many seconds it took', async () => {
+    const { ask, seconds } = setUp();
+    const started = performance.now();
+    await ask({ object: pipelineObject(await specOf()) });
+    const most = (performance.now() - started) / 1000;
+    expect(seconds).toHaveLength(1);
+    expect(seconds[0]).toBeWithin(0, most);
+  });
+
+  test('takes the name of the object where the request has none', async () => {
+    const { ask, lines } = setUp();
+    const object = { ...pipelineObject(undefined), metadata: { name: 'from-the-object' } };
+    for (const name of ['', 'podinfo']) await ask({ name, object });
+    await ask({ name: 'podinfo', object: { ...object, metadata: {} } });
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual([
+      'from-the-object',
+      'from-the-object',
+      'podinfo',
+    ]);
+  });
+
   test('denies with all faults, one a line', async () => {
     const { ask, reviews, lines } = setUp(around({ secrets: { absent: null } }));
     const spec = await specOf({
@@ -47,6 +68,11 @@ describe('POST /validate', () => {
     const { ask } = setUp(nobody);
     const bad = pipelineObject({ environments: [] });
     expect(await ask({ operation: 'DELETE', oldObject: bad })).toEqual({ uid: 'b7c1', allowed: true });
+    const good = pipelineObject(await specOf());
+    expect(await ask({ operation: 'UPDATE', object: good, oldObject: good })).toEqual({
+      uid: 'b7c1',
+      allowed: true,
+    });
     const labelled = { ...bad, metadata: { ...bad.metadata, labels: { a: 'b' } } };
     expect(await ask({ operation: 'UPDATE', object: labelled, oldObject: bad })).toMatchObject({
       allowed: true,
@@ -238,6 +264,7 @@ describe('an admission webhook', () => {
     for (let count = 0; count < 500; count += 1) report(one, denial);
     expect(lines).toHaveLength(20);
     expect(lines[0]?.length).toBeLessThan(1000);
+    expect(JSON.parse(lines[0] ?? '')).not.toHaveProperty('suppressed');
     now = 1000;
     report(one, denial);
     expect(JSON.parse(lines[20] ?? '')).toMatchObject({ msg: 'pipeline denied', suppressed: 480 });

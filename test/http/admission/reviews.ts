@@ -46,12 +46,16 @@ export function setUp(
 ) {
   const { log, lines } = createFakeLog();
   const reviews: boolean[] = [];
+  const seconds: number[] = [];
   const app = createAdmission({
     intake: createIntake({ ...REVIEWS, requests }),
     policy: { ...POLICY, ...change },
     gather,
     log,
-    onReview: (allowed) => reviews.push(allowed),
+    onReview(allowed, took) {
+      reviews.push(allowed);
+      seconds.push(took);
+    },
   });
   const send = (body: string) => app.request('/validate', { method: 'POST', body });
   const ask = async (request: Record<string, unknown>) => {
@@ -65,7 +69,7 @@ export function setUp(
       object: pipelineObject(await specOf(now)),
       oldObject: pipelineObject(await specOf(old)),
     });
-  return { app, send, ask, update, lines, reviews };
+  return { app, send, ask, update, lines, reviews, seconds };
 }
 
 export function review(request: Record<string, unknown>) {
