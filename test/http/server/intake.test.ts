@@ -49,6 +49,7 @@ describe('the bodies of requests under way', () => {
 
   test.each([
     ['that says so', () => whole(501)],
+    ['that says so and does not come', () => streamed([], true, 501)],
     ['that does not say so', () => streamed([400, 101])],
   ])('are not read when one is too large, %s', async (_, make) => {
     expect(await held(createIntake(LIMITS)).read(make(), 500 * KIB)).toBe('too-large');
