@@ -111,6 +111,23 @@ describe('the second check of a signature', () => {
     expect(isOver).toBe(true);
   });
 
+  test('refuses a request that comes meanwhile as late after its own beginning', async () => {
+    const { open, pass, now } = setUp({ reads: [3], random: 0.5 });
+    open('there', async () => 'secret');
+    await pass(2);
+    let isOver = false;
+    void running(open('there', async () => 'secret'))
+      .due(now())
+      .then(() => {
+        isOver = true;
+      });
+    await pass(2);
+    await pass(1);
+    expect(isOver).toBe(false);
+    await pass(1);
+    expect(isOver).toBe(true);
+  });
+
   test('is over when the read is, however long that takes', async () => {
     const { open, pass, now } = setUp({ reads: [3] });
     const slow = Promise.withResolvers<string>();
@@ -151,7 +168,7 @@ describe('the second check of a signature', () => {
   });
 
   describe('of which there are too many', () => {
-    const reads = [...Array.from({ length: 63 }, () => 3), 90];
+    const reads = Array.from({ length: 63 }, () => 3).toSpliced(30, 0, 90);
     const limits = { intervalMs: 1_000, source: 0, total: 0 };
 
     async function lateness(isReading: boolean, random: number): Promise<number> {
