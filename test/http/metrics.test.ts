@@ -68,7 +68,7 @@ describe('/metrics', () => {
       'turnpike_promotions_total{namespace="apps",pipeline="a\\"b\\\\c\\nd",environment="dev"} 1\n',
     );
     for (const line of text.split('\n')) {
-      expect(line).toMatch(/^(|# (HELP|TYPE) .+|[a-z_0-9]+(\{.*\})? [-+.\dInfe]+)$/);
+      expect(line).toMatch(/^(|# (HELP|TYPE) .+|[a-z_0-9]+(\{.*\})? (Nan|[-+.\dInfe]+))$/);
     }
   });
 
