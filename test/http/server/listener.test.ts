@@ -241,17 +241,18 @@ describe('a plain listener', () => {
   });
 
   test('ends a connection that sends on and on and reads no answer', async () => {
-    const asked = Promise.withResolvers<void>();
     const { port } = start('plain', {
-      fetch: () => {
-        asked.resolve();
-        return new Response('x'.repeat(20_000_000));
-      },
+      // Its time is never up.
+      clock: createFakeSchedule(),
+      fetch: ({ url }) => new Response(url.endsWith('/small') ? 'small' : 'x'.repeat(20_000_000)),
     });
+    const other = await call('plain', port);
     const caller = await call('plain', port);
     caller.socket.pause();
     caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await asked.promise;
+    // Its answer has begun, and is stuck, when others have had so many.
+    for (let turn = 0; turn < 20; turn += 1)
+      await other.ask('GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const body = 'x'.repeat(8_000_000);
     caller.socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n${body}`);
     await caller.closed;
