@@ -8,6 +8,8 @@ import { createFakeSchedule } from '../../fakes/schedule.ts';
 
 const LIMITS = { piece: 10, restMs: 2 };
 
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 describe('what is passed on at once', () => {
   test('is bounded for a connection, and for all', async () => {
     const { schedule, pass } = createFakeSchedule();
@@ -20,13 +22,14 @@ describe('what is passed on at once', () => {
   });
 
   test('has a rest once a turn is used up', async () => {
-    const pump = createPump({ turn: 10, piece: 10, restMs: 60_000 }).of('a');
+    const { schedule, pass } = createFakeSchedule();
+    const pump = createPump({ turn: 10, piece: 10, restMs: 60_000 }, schedule).of('a');
     let isCalled = false;
     pump.take(10);
     pump.later(() => {
       isCalled = true;
     });
-    await nextTurn();
+    await pass(59);
     expect(isCalled).toBe(false);
   });
 
@@ -40,6 +43,7 @@ describe('what is passed on at once', () => {
         pump.of(source).take(10);
       });
     }
+    await nextTurn();
     await nextTurn();
     expect(seen.slice(0, 3)).toEqual(['a', 'b', 'next turn']);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { isSame, type Secret } from '../../../src/http/signed/secrets.ts';
+import { isSame, type SignerSecret } from '../../../src/http/signed/secrets.ts';
 
-const secret = (version?: string): Secret => ({ values: new Map(), ...(version && { version }) });
+const secret = (version?: string): SignerSecret => ({ values: new Map(), ...(version && { version }) });
 const unnamed = secret();
 
 describe('a Secret that is read a second time', () => {

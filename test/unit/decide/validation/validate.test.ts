@@ -90,8 +90,8 @@ describe('a Secret', () => {
     const settings = { url: 'https://git.example.com/acme/fleet', secretRef: { name: 'repository' } };
     const strategy = { push: { ...settings, baseBranch: 'main' }, secretRef: { name: 'events' } };
     const spec = await validOf({ 'promotion.strategy': strategy });
-    const facts = factsOf({ secrets: { repository: { username: 'bot', password: 'пароль' } } });
-    const { problems } = checkReferences(referencesOf(spec, NAMES, POLICY), facts, POLICY);
+    const objects = objectsOf({ secrets: { repository: { username: 'bot', password: 'пароль' } } });
+    const { problems } = checkReferences(referencesOf(spec, NAMES), objects, POLICY);
     expect(problems.map(problemLine)).toEqual([]);
   });
 });
