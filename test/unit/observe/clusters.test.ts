@@ -525,7 +525,7 @@ describe('the clusters of Pipelines', () => {
     expect(await said()).toBe('read object');
     secrets.clear();
     await pass(1.1);
-    expect(await said()).toContain('There is no Secret apps/leaf');
+    expect(await said()).toContain('Secret apps/leaf does not exist');
     put('apps/leaf', 'one');
     await pass(1.1);
     expect(await said()).toBe('read object');

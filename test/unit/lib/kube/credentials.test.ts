@@ -57,7 +57,7 @@ describe('the token in a file', () => {
   test('is missed in a sentence, and looked for again', async () => {
     await withToken(async (path) => {
       const { token } = sourceOf(path);
-      await expect(token()).rejects.toThrow("The credentials of the kubeconfig's user cannot be had: ");
+      await expect(token()).rejects.toThrow("The credentials of the kubeconfig's user cannot be obtained: ");
       await writeFile(path, 'one\n');
       expect(await token()).toBe('Bearer one');
     });

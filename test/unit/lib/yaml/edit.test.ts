@@ -17,7 +17,7 @@ describe('a text that the parser takes and is no YAML', () => {
       text,
       edits: [],
       marked: 0,
-      problems: ['The file reads differently after the edit than was meant; it is left as it is.'],
+      problems: ['The file would not read as intended after the edit; it is left as it is.'],
     });
   });
 });

@@ -475,12 +475,12 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker glued to its value in a file that begins with the word',
     text: `$promotion: 1\na: 1.0.0${MARK}\n`,
-    problem: /^Line 2: .*no blank/,
+    problem: /^Line 2: .*no space before/,
   },
   {
     shows: 'a marker glued to a value of a flow map, and far from its #',
     text: `{a: 1.0.0#${' '.repeat(20)}{"$promotion": "${KEY}"}}\n`,
-    problem: /^Line 1: .*no blank/,
+    problem: /^Line 1: .*no space before/,
   },
   {
     shows: 'a marker in a quoted key',
