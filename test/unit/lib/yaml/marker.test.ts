@@ -272,8 +272,8 @@ const REPLACED: readonly Row[] = [
   },
   ...['\u0002', '\u0018', '\u001f'].map((character) => ({
     shows: `a value behind the character ${JSON.stringify(character)}, which the lexer uses itself`,
-    text: `a: ${character}\nb: 1.0.0 ${MARK}\n`,
-    after: `a: ${character}\nb: 6.1.0 ${MARK}\n`,
+    text: `a: ${character}\n${MARK}\nb: 1.0.0\n`,
+    after: `a: ${character}\n${MARK}\nb: 6.1.0\n`,
   })),
 ];
 
