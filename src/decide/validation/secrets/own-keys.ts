@@ -22,15 +22,12 @@ export function provesWebhooks(reference: ForgeReference | PartReference): boole
 }
 
 /** The reason for which the data of a Secret of Flux cannot be used here. */
-export function unusedHint(
-  reference: Pick<ForgeReference, 'url' | 'reaches'>,
-  has: (key: string) => boolean,
-): string {
+export function unusedHint(reference: Pick<ForgeReference, 'url'>, has: (key: string) => boolean): string {
   if (has(REGISTRY_LOGIN)) return ` Its ${REGISTRY_LOGIN} is a login for image registries only.`;
   if (reference.url.startsWith('ssh:')) return '';
   if (has('identity')) return ' Its identity is for ssh URLs.';
-  const isUser = reference.reaches === 'forge' && has('username') && has('password');
-  return isUser
+  // A push uses them, so it has no such finding.
+  return has('username') && has('password')
     ? ' Its username and password are for Git only: if the password is a token, add it as token too.'
     : '';
 }
