@@ -43,12 +43,9 @@ export function indexAfter(scalars: readonly ValueScalar[], offset: number): num
   return low;
 }
 
-function standsBehind(text: string, scalar: ValueScalar, offset: number): boolean {
-  const { type } = scalar.node;
-  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
-    return /^[|>][-+0-9]{0,2}[ \t]+$/.test(text.slice(scalar.start, offset));
-  }
-  return /^[ \t]*(,[ \t]*)?$/.test(text.slice(scalar.end, offset));
+/** A block scalar ends behind the comment in its header, so that nothing stands between them. */
+function standsBehind(text: string, { end }: ValueScalar, offset: number): boolean {
+  return /^[ \t]*(,[ \t]*)?$/.test(text.slice(end, offset));
 }
 
 function ownLine(text: string, comment: Comment, at: { scanned: ScannedText; column: number }): Located {
