@@ -160,6 +160,8 @@ function leaves(text: string): unknown[] {
 
 describe('the keys that a line names', () => {
   const piece = fc.constantFrom(
+    KEY,
+    'apps:podinfo:',
     'apps',
     'podinfo',
     'prod',
