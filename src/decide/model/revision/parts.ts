@@ -36,10 +36,10 @@ function isCertain(version: string | undefined, digest: string | undefined): boo
 /** The reason for which it is not written: `the revision "6.5.0" has no digest`. */
 export function lacksPart(revision: string, part: RevisionPart): string {
   const the = `the revision ${JSON.stringify(cut(shortRevision(revision), MAX_SHOWN))}`;
-  const { version, tag } = parseRevision(revision);
+  const { version } = parseRevision(revision);
   if (version === undefined) return `${the} has no ${part}`;
   if (part === 'version')
     return `${the} has build metadata that may be part of a digest, so its version is uncertain`;
-  if (part === 'tag' && tag === undefined) return `${the} does not say which tag the registry has for it`;
+  if (part === 'tag') return `${the} does not say which tag the registry has for it`;
   return `${the} has no ${part}`;
 }

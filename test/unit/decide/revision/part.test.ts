@@ -57,6 +57,7 @@ describe('a revision', () => {
     expect(lacksPart(SHA256, 'tag')).toContain('has no tag');
     expect(lacksPart('main', 'version')).toBe('the revision "main" has no version');
     expect(lacksPart('6.5.0+4f0c04b70aff', 'tag')).toContain('does not say which tag');
+    expect(lacksPart('6.5.0+4f0c04b70aff', 'digest')).toContain('has no digest');
     expect(lacksPart('6.5.0+4f0c04b70aff', 'version')).toContain('build metadata');
     expect(lacksPart('x'.repeat(5000), 'digest').length).toBeLessThan(300);
   });
