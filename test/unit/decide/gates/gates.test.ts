@@ -98,6 +98,21 @@ describe('a soak', () => {
     expect(stepAt(look(soaking, { dev: ['1.1.0', -25], ...OLD }, 0), 0)).toMatchObject({ kind: 'promote' });
   });
 
+  test('does not count from the deployment of another revision', () => {
+    const seen = look(soaking, { dev: ['1.1.0', 0], ...OLD }, 0);
+    const dev = {
+      ...seen.status.environments?.dev,
+      deployment: {
+        revision: '1.0.0',
+        phase: 'Succeeded',
+        observedAt: at(-100 * HOUR),
+        source: 'webhook',
+      } as const,
+    };
+    const from = { ...seen, status: { ...withEnvironment(seen.status, 'dev', dev), executions: [] } };
+    expect(stepAt(from, 0)).toMatchObject({ promotion: { heldBy: 'Soak' }, wakeAfter: 24 * HOUR });
+  });
+
   test('begins anew for a newer revision that came before it was over', () => {
     const first = pass(soaking, { dev: ['1.1.0', 0], ...OLD }, 0);
     const second = look(first, { dev: ['1.2.0', 20], ...OLD }, 20);

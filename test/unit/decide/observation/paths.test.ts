@@ -280,6 +280,17 @@ describe('several artifacts', () => {
     });
   });
 
+  test('are deployed as the chart that Flux tries, before its status shows that chart', () => {
+    const underWay = helm({
+      ready: { status: 'Unknown', reason: 'Progressing' },
+      status: { lastAttemptedRevision: '6.6.0' },
+    });
+    expect(seen(underWay, BOTH)).toMatchObject({
+      ready: false,
+      deploying: { revision: 'chart=6.6.0,image=1.9.0' },
+    });
+  });
+
   test('go on together when one of them is newer, and stay when one of them is older', () => {
     expect(steps(looks([helm()], BOTH)).staging).toMatchObject({
       kind: 'promote',
@@ -415,6 +426,24 @@ describe('an event', () => {
     ).toMatchObject({
       revision: `chart=${CHART},image=1.9.0`,
       status: { environments: { staging: { promotion: { revision: `chart=6.5.1@${DIGEST},image=1.9.0` } } } },
+    });
+  });
+
+  test.each([
+    ['TestSucceeded', 'info', 'accepted'],
+    ['TestSucceeded', 'error', 'recorded'],
+    ['Progressing', 'info', 'recorded'],
+  ] as const)('of the reason %s and severity %s is %s', (reason, severity, outcome) => {
+    const change = { revision: { path: TAG, event: 'image' } };
+    const said = event({ reason, severity, metadata: { revision: '6.5.0', image: '1.9.0' } });
+    expect(receiveEvent(pipeline(change), 'dev', said, NOW)).toMatchObject({ outcome });
+  });
+
+  test('remembers the tag of the chart that is one of several artifacts', () => {
+    const change = { artifacts: [{ name: 'chart' }, { name: 'image', path: TAG, event: 'image' }] };
+    const metadata = { image: '1.9.0', revision: CHART, 'oci-digest': `v6.5.1@${DIGEST}` };
+    expect(sent(change, undefined, metadata)).toMatchObject({
+      status: { environments: { dev: { targets: [{ tag: 'v6.5.1' }] } } },
     });
   });
 
