@@ -99,15 +99,15 @@ describe('a Secret', () => {
 describe('a target in another namespace', () => {
   test('is looked up unless --no-cross-namespace-refs rejects it', async () => {
     const spec = await validOf();
-    expect(referencesOf(spec, NAMES, POLICY).targets).not.toEqual([]);
+    expect(referencesOf(spec, NAMES).targets).not.toEqual([]);
     expect(referencesOf(spec, NAMES, { ...POLICY, noCrossNamespaceRefs: true }).targets).toEqual([]);
   });
 });
 
 describe('a Secret of a forge', () => {
   test.each(['username', 'password'])('that has a %s alone is not said to have both', async (key) => {
-    const facts = factsOf({ secrets: { repository: { [key]: CANARY } } });
-    const { problems } = checkReferences(referencesOf(await validOf(), NAMES, POLICY), facts, POLICY);
+    const objects = objectsOf({ secrets: { repository: { [key]: CANARY } } });
+    const { problems } = checkReferences(referencesOf(await validOf(), NAMES), objects, POLICY);
     expect(problems.map(({ message }) => message)).toEqual([
       'Secret demo/repository has no key token: put a token there that may open pull requests.',
     ]);
