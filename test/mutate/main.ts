@@ -27,6 +27,8 @@ the file. Lists the changes that no test notices. Exits with 1 when fewer than -
 /** Tests there need nothing that has to be built; the model takes minutes and has its own list of faults. */
 const FAST = ['test/unit', 'test/http', 'test/fuzz'];
 const WITH_LAB = [...FAST, 'test/git', 'test/forges'];
+/** They measure time, and fail on a busy machine whatever was changed. */
+const TIMED = /timing\.test\.ts$/;
 const MAX_TESTS = 40;
 /** They notice most of what is noticed; the others run in a process of their own. */
 const NEAREST = 6;
@@ -100,7 +102,7 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
   const tryOne = async (tree: Tree, one: Candidate) => {
     const usable = importers
       .testsOf(one.file)
-      .filter((test) => folders.some((folder) => test.startsWith(folder)));
+      .filter((test) => !TIMED.test(test) && folders.some((folder) => test.startsWith(folder)));
     const tests = nearestFirst(one.file, usable).slice(0, MAX_TESTS);
     const parts = [tests.slice(0, NEAREST), tests.slice(NEAREST)].filter((part) => part.length > 0);
     const noticedBy = await tree.failure(one.file, applied(one.source, one), parts, TIMEOUT_MS);
