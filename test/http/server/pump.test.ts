@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, spyOn, test } from 'bun:test';
 import { connect } from 'node:net';
 import { parseAddress } from '../../../src/http/server/bind.ts';
 import { createPump } from '../../../src/http/server/pump.ts';
@@ -31,6 +31,17 @@ describe('what is passed on at once', () => {
     });
     await pass(59);
     expect(isCalled).toBe(false);
+  });
+
+  test('takes no turn once nobody waits', async () => {
+    const pump = createPump({ turn: 10, piece: 10, restMs: 1 }).of('a');
+    const turns = spyOn(globalThis, 'setImmediate');
+    pump.later(() => pump.take(1));
+    await nextTurn();
+    const taken = turns.mock.calls.length;
+    await nextTurn();
+    expect(turns.mock.calls.length).toBe(taken);
+    turns.mockRestore();
   });
 
   test('goes in one turn to as many as there is room for', async () => {

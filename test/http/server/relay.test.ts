@@ -39,7 +39,10 @@ function startInside({ isPaused = false } = {}): Inside {
 }
 
 /** The relay of a connection whose caller reads what comes, or does not. */
-function relayTo({ unix }: Inside, { isReading = true, throttle = createThrottles().create() } = {}) {
+function relayTo(
+  { unix }: Inside,
+  { isReading = true, throttle = createThrottles().create(), pump = createPump().of('10.0.0.1') } = {},
+) {
   const calls: string[] = [];
   const call = (name: string) => () => void calls.push(name);
   let isOpen = true;
@@ -58,7 +61,6 @@ function relayTo({ unix }: Inside, { isReading = true, throttle = createThrottle
     unread: call('unread'),
     close: call('close'),
   };
-  const pump = createPump().of('10.0.0.1');
   const relay = createRelay(outer, { unix, connection, throttle, pump });
   return { relay, calls, isOpen: () => isOpen };
 }
@@ -110,6 +112,18 @@ describe('a connection to a server inside', () => {
     relay.data(new Uint8Array(1));
     await until(() => inside.read() > MUCH.length);
     expect(waits()).toEqual(['pause', 'resume']);
+  });
+
+  test('goes on while it waits for its turn, though its caller has not read', async () => {
+    const inside = startInside();
+    const turns: (() => void)[] = [];
+    const pump = { take: () => 0, later: (goOn: () => void) => void turns.push(goOn) };
+    const { relay, calls, isOpen } = relayTo(inside, { isReading: false, pump });
+    relay.data(new Uint8Array(1));
+    (await inside.connected).write('an answer');
+    await until(() => calls.includes('unread') && turns.length > 0);
+    await Bun.sleep(20);
+    expect([isOpen(), turns.length]).toEqual([true, 1]);
   });
 
   test('goes on once its caller has read', async () => {
