@@ -175,8 +175,8 @@ describe('a field that files names', () => {
     expect(result.problems).toEqual([
       'Of 4 files that match x/*, none has the field spec.tag.',
       'No .yaml or .yml file matches nowhere/*.',
-      expect.stringMatching(/^x\/alias\.yaml: Line 2: the field b is not set: an alias/),
-      expect.stringMatching(/^x\/template\.yaml: Line 2: the field b is not set: its document is not valid/),
+      expect.stringMatching(/^x\/alias\.yaml: Line 2: the field b is not set: there is an alias/),
+      expect.stringMatching(/^x\/template\.yaml: Line 2: the field b is not set: its document is not valid YAML/),
     ]);
   });
 });
@@ -262,7 +262,7 @@ describe('a marker that YAML does not see', () => {
     const error = await failureOf(promote([], { markerKey: KEY }));
     expect(error).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
     expect(error.message).toContain(
-      'Not usable: seen/values.yaml: Line 3: the marker is not used: it stands in',
+      'Not usable: seen/values.yaml: Line 3: the marker is not used: it is in',
     );
   });
 
