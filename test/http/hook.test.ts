@@ -507,6 +507,15 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect(outcomes).toEqual(['no-signature', 'no-signature']);
   });
 
+  test('reads none either where unsigned events are allowed, but not for this Pipeline', async () => {
+    const { send, outcomes } = setUp({ allowUnsigned: true });
+    const body = new ReadableStream({ pull: () => new Promise<void>(() => undefined) });
+    for (const path of [PATH, '/promotion/apps/nobody/dev']) {
+      expect((await send({ method: 'POST', body }, path)).status).toBe(401);
+    }
+    expect(outcomes).toEqual(['no-signature', 'no-signature']);
+  });
+
   test('answers 413 for a body that is too long, whether it says so or not', async () => {
     const { send, post } = setUp();
     const long = 'x'.repeat(3 * 1024 * 1024 + 1);
