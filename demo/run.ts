@@ -8,7 +8,7 @@ import type { DemoOptions } from './options.ts';
 import { createPlayedFlux } from './played.ts';
 import { type Printer, wrap } from './print.ts';
 import { showRefusals } from './refusals.ts';
-import { startPrograms, build, install } from './setup.ts';
+import { build, install, startPrograms } from './setup.ts';
 import type { Steps } from './steps.ts';
 import { walk } from './walk.ts';
 import { formatRow, watchPipelines } from './watch.ts';

@@ -31,7 +31,10 @@ function describeProgram({ component, binary, ownBinary }: Located): string {
 }
 
 /** Starts the programs that Turnpike needs. `onLab` gets the lab at once, so that it can be ended. */
-export async function startPrograms({ print, steps, parts }: SetupDeps, onLab: (lab: Lab) => void): Promise<Lab> {
+export async function startPrograms(
+  { print, steps, parts }: SetupDeps,
+  onLab: (lab: Lab) => void,
+): Promise<Lab> {
   const names = ['etcd', 'kube-apiserver', 'Gitea', ...(parts.flux ? ['Flux'] : [])].join(', ');
   return await steps.run(`Start ${names}`, async (conclude) => {
     const lab = await startLab({ ...parts, reporter: print.reporter });

@@ -5,7 +5,7 @@
 import { cpus, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readImporters } from './importers.ts';
+import { type Importers, readImporters } from './importers.ts';
 import { nearestFirst } from './nearest.ts';
 import { random, shuffled } from './random.ts';
 import { applied, type Mutant, mutantsOf } from './sites.ts';
@@ -34,6 +34,8 @@ const MAX_TESTS = 40;
 const NEAREST = 6;
 /** Of one process. */
 const TIMEOUT_MS = 300_000;
+/** Of all tests together. */
+const UNCHANGED_TIMEOUT_MS = 900_000;
 
 interface Candidate extends Mutant {
   readonly file: string;
@@ -94,16 +96,14 @@ function scan(folder: string): string[] {
 /** Whether enough of them are noticed. */
 async function tryAll(all: readonly Candidate[]): Promise<boolean> {
   const importers = await readImporters(ROOT, [...scan('src'), ...scan('test')]);
-  const folders = (values.lab ? WITH_LAB : FAST).map((folder) => `${folder}/`);
+  const usable = await usableTests(all, importers);
   const unnoticed: Candidate[] = [];
   const endless: Candidate[] = [];
   const queue = [...all];
   let done = 0;
   const tryOne = async (tree: Tree, one: Candidate) => {
-    const usable = importers
-      .testsOf(one.file)
-      .filter((test) => !TIMED.test(test) && folders.some((folder) => test.startsWith(folder)));
-    const tests = nearestFirst(one.file, usable).slice(0, MAX_TESTS);
+    const own = importers.testsOf(one.file).filter((test) => usable.has(test));
+    const tests = nearestFirst(one.file, own).slice(0, MAX_TESTS);
     const parts = [tests.slice(0, NEAREST), tests.slice(NEAREST)].filter((part) => part.length > 0);
     const noticedBy = await tree.failure(one.file, applied(one.source, one), parts, TIMEOUT_MS);
     if (noticedBy === undefined) unnoticed.push(one);
@@ -130,6 +130,26 @@ async function tryAll(all: readonly Candidate[]): Promise<boolean> {
     endless,
   );
   return isEnough;
+}
+
+/** The tests that import any of the files and pass as long as nothing is changed. */
+async function usableTests(all: readonly Candidate[], importers: Importers): Promise<ReadonlySet<string>> {
+  const folders = (values.lab ? WITH_LAB : FAST).map((folder) => `${folder}/`);
+  const files = new Set(all.map(({ file }) => file));
+  const tests = new Set([...files].flatMap((file) => importers.testsOf(file)));
+  const tried = [...tests].filter(
+    (test) => !TIMED.test(test) && folders.some((folder) => test.startsWith(folder)),
+  );
+  process.stdout.write(`Running ${tried.length} files of tests with nothing changed…\n`);
+  const tree = await createTree(ROOT, join(tmpdir(), `turnpike-mutate-${process.pid}-unchanged`));
+  try {
+    const failing = await tree.failing(tried, UNCHANGED_TIMEOUT_MS);
+    for (const test of failing)
+      process.stdout.write(`Left out, for it fails with nothing changed: ${test}\n`);
+    return new Set(tried.filter((test) => !failing.has(test)));
+  } finally {
+    await tree.remove();
+  }
 }
 
 function report(all: readonly Candidate[], left: readonly Candidate[]): boolean {

@@ -16,6 +16,8 @@ export interface Tree {
     parts: readonly (readonly string[])[],
     timeoutMs: number,
   ): Promise<string | undefined>;
+  /** The files of these in which a test fails although nothing is changed: they would notice every change. */
+  failing(tests: readonly string[], timeoutMs: number): Promise<ReadonlySet<string>>;
   remove(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function createTree(root: string, folder: string): Promise<Tree> {
         await Bun.write(path, original);
       }
     },
+    failing: (tests, timeoutMs) => failingOf(folder, tests, timeoutMs),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -52,16 +55,49 @@ async function failureOf(
   tests: readonly string[],
   timeoutMs: number,
 ): Promise<string | undefined> {
-  const files = tests.map((test) => `./${test}`);
-  const child = Bun.spawn([process.execPath, 'test', '--bail', '--timeout=30000', ...files], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
+  const child = run(folder, ['--bail', ...tests.map((test) => `./${test}`)], timeoutMs);
   const said = new Response(child.stderr).text();
   if ((await child.exited) === 0) return undefined;
   // What a killed process has started may hold its standard error open.
   if (child.signalCode === 'SIGKILL') return NO_END;
   return /^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/m.exec(await said)?.[1] ?? 'outside of a test';
+}
+
+async function failingOf(
+  folder: string,
+  tests: readonly string[],
+  timeoutMs: number,
+): Promise<ReadonlySet<string>> {
+  const child = run(
+    folder,
+    tests.map((test) => `./${test}`),
+    timeoutMs,
+  );
+  const [text] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  if (child.signalCode === 'SIGKILL')
+    throw new Error('The tests do not end in time although nothing is changed.');
+  return failingFiles(text);
+}
+
+/** The files with failures in what `bun test` writes to standard error. */
+export function failingFiles(text: string): ReadonlySet<string> {
+  const failing = new Set<string>();
+  let file = '';
+  for (const line of text.split('\n')) {
+    const header = /^(test\/\S+\.test\.ts):$/.exec(line)?.[1];
+    // Bun lists all failures once more at the end.
+    if (/^\d+ tests? failed:$/.test(line)) break;
+    if (header !== undefined) file = header;
+    else if (/^\(fail\) |^# Unhandled error/.test(line)) failing.add(file);
+  }
+  return failing;
+}
+
+function run(folder: string, options: readonly string[], timeoutMs: number) {
+  return Bun.spawn([process.execPath, 'test', '--timeout=30000', ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
 }

@@ -176,7 +176,9 @@ describe('a field that files names', () => {
       'Of 4 files that match x/*, none has the field spec.tag.',
       'No .yaml or .yml file matches nowhere/*.',
       expect.stringMatching(/^x\/alias\.yaml: Line 2: the field b is not set: there is an alias/),
-      expect.stringMatching(/^x\/template\.yaml: Line 2: the field b is not set: its document is not valid YAML/),
+      expect.stringMatching(
+        /^x\/template\.yaml: Line 2: the field b is not set: its document is not valid YAML/,
+      ),
     ]);
   });
 });
@@ -261,9 +263,7 @@ describe('a marker that YAML does not see', () => {
     await stage.repository.commit({ 'seen/values.yaml': BLOCK });
     const error = await failureOf(promote([], { markerKey: KEY }));
     expect(error).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
-    expect(error.message).toContain(
-      'Not usable: seen/values.yaml: Line 3: the marker is not used: it is in',
-    );
+    expect(error.message).toContain('Not usable: seen/values.yaml: Line 3: the marker is not used: it is in');
   });
 
   test('is named in the pull request beside what is set in other files', async () => {

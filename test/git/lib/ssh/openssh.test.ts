@@ -200,9 +200,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     const credentials = secret('ed25519', { identity: privateKey, password: PASSPHRASE });
     const error = await failureOf(promote({ credentials }));
     expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
-    expect(error.message).toContain(
-      'encrypted in an unsupported way; write it anew with "openssl pkcs8',
-    );
+    expect(error.message).toContain('encrypted in an unsupported way; write it anew with "openssl pkcs8');
   });
 
   test('lets a key that may only read push nothing, in its own words', async () => {

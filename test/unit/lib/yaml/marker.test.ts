@@ -461,7 +461,11 @@ const UNSEEN: readonly Row[] = [
     text: `a: 1.0.0${MARK}\nb: 2\n`,
     problem: /^Line 1: .*no space before/,
   },
-  { shows: 'a marker glued to its key', text: `a: 1\nversion:${MARK}\n`, problem: /^Line 2: .*no space before/ },
+  {
+    shows: 'a marker glued to its key',
+    text: `a: 1\nversion:${MARK}\n`,
+    problem: /^Line 2: .*no space before/,
+  },
   {
     shows: 'a marker behind a no-break space',
     text: `a: 1.0.0\u00a0${MARK}\n`,
