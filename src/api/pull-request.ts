@@ -94,7 +94,12 @@ export const AbandonedPullRequest = v.pipe(
     ),
     problem: v.optional(message('Why it could not be closed the last time.')),
     nextAttemptAt: v.optional(time('Time of the next attempt.')),
-    final: v.optional(v.pipe(v.boolean(), v.description('There are no further attempts: close it by hand.'))),
+    final: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description('It is not tried again automatically: close it by hand, or request a reconciliation.'),
+      ),
+    ),
   }),
   v.description('A pull request that is no longer needed, and is to be closed.'),
 );

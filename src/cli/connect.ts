@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createKubeClient, type KubeClient, loadKubeConfig } from '../lib/kube/index.ts';
 import { createProxyFor } from '../lib/net/index.ts';
 import { type Flags, text } from './flags.ts';
-import { proxyVariables } from './serve/config.ts';
+import { proxyVariables } from './serve/flags.ts';
 
 /** Flags of the commands that talk to a cluster as the user's kubeconfig says. */
 export const CLUSTER_FLAGS = {

@@ -3,7 +3,6 @@ import { approvalSecret, environmentIndex } from '../decide/model/route.ts';
 import { approve } from '../decide/observation/approve.ts';
 import { isFresh } from '../lib/net/index.ts';
 import { json, problem } from './problem.ts';
-import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import {
   type GuardDeps,
   guard,
@@ -11,7 +10,8 @@ import {
   reject,
   rejectUnproven,
   type SignedContext,
-} from './signed/signed.ts';
+} from './signed/guard.ts';
+import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 
 /**
  * `POST /approval/{namespace}/{name}/{environment}/{revision}`: approves what waits. The signature is over

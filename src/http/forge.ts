@@ -6,7 +6,6 @@ import { MAX_DEPTH, parseJson } from './body.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { json, notFound, problem } from './problem.ts';
 import { unproven } from './signed/authenticate.ts';
-import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import {
   type Call,
   countTaken,
@@ -17,7 +16,8 @@ import {
   reject,
   rejectUnproven,
   type SignedContext,
-} from './signed/signed.ts';
+} from './signed/guard.ts';
+import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 
 /**
  * `POST /forge/{type}/{namespace}/{name}`: takes the webhook of a forge, so that a pull request that was merged

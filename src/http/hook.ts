@@ -10,8 +10,8 @@ import { cut, oneLine } from '../lib/text/index.ts';
 import { parseJson } from './body.ts';
 import { json, problem, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
+import { type Call, type GuardDeps, type Guarded, guard, postRoute, reject } from './signed/guard.ts';
 import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
-import { type Call, type GuardDeps, type Guarded, guard, postRoute, reject } from './signed/signed.ts';
 import { preferredWait } from './wait.ts';
 
 /**

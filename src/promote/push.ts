@@ -5,9 +5,9 @@ import { forGit } from '../lib/forges/index.ts';
 import { forgeTypeOf, kindOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
 import type { BranchResult, BranchUpdater } from './branch/port.ts';
-import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';
 import { markerKey } from './pull-request/names.ts';
+import { commitMessage } from './pull-request/texts.ts';
 import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked, writtenOf } from './result.ts';
 import {
   concluded,

@@ -2,7 +2,7 @@ import type { Pipeline } from '../api/pipeline.ts';
 import { availableRevision } from '../decide/gates/available.ts';
 import { contextOf, type PullRequestState } from '../decide/promotion/next.ts';
 import { type Asked, isHeld, pollDue } from '../decide/promotion/poll.ts';
-import type { RetryPolicy } from '../decide/promotion/result.ts';
+import type { RetryPolicy } from '../decide/promotion/retry.ts';
 import { putBounded } from '../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';

@@ -15,7 +15,7 @@ import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts'
 import { foldObservations } from '../decide/observation/fold.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/promotion/next.ts';
 import type { Asked } from '../decide/promotion/poll.ts';
-import type { RetryPolicy } from '../decide/promotion/result.ts';
+import type { RetryPolicy } from '../decide/promotion/retry.ts';
 import { transition } from '../decide/promotion/step.ts';
 import { closingDue, tasksFor } from '../decide/promotion/tasks.ts';
 import { type Unrecorded, unrecorded } from '../decide/promotion/unrecorded.ts';

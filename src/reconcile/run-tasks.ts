@@ -1,7 +1,7 @@
 import type { Pipeline, PullRequestRef } from '../api/pipeline.ts';
 import { environmentStatus } from '../decide/model/state.ts';
 import type { Step } from '../decide/promotion/next.ts';
-import type { RetryPolicy } from '../decide/promotion/result.ts';
+import type { RetryPolicy } from '../decide/promotion/retry.ts';
 import {
   isOver,
   type PullRequestTask,

@@ -1,7 +1,7 @@
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
-import type { RetryPolicy } from '../decide/promotion/result.ts';
+import type { RetryPolicy } from '../decide/promotion/retry.ts';
 import { bounded } from '../decide/report/bounded.ts';
 import { conditionsOf } from '../decide/report/conditions.ts';
 import { foldExecutions } from '../decide/report/executions.ts';

@@ -75,7 +75,10 @@ function requestMetrics(registers: Registry[]) {
   };
 }
 
-/** Metrics of single Pipelines; their series go with them. */
+/**
+ * Metrics of single Pipelines; their series go with them. Their labels are set where they are counted, in
+ * `src/reconcile/metrics`, and `IDENTITY` in `pipeline-series.ts` names those that say which Pipeline it is.
+ */
 export function pipelineSeries(perPipeline: boolean) {
   return {
     promotionSeconds: createPipelineHistogram({

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFlags } from '../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../src/cli/serve/flags.ts';
 import { startProgram } from '../../src/cli/serve/program.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { type Act, LEASE_TIMINGS } from './acts.ts';

@@ -5,7 +5,7 @@ import { type Pipeline, type PipelineKey, type PullRequestRef, pipelineKey } fro
 import { createIntake } from '../../src/http/server/intake.ts';
 import { type Server, startServer } from '../../src/http/server/server.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import { createQueue } from '../../src/lib/async/work-queue.ts';
 import { createWorkers } from '../../src/lib/async/workers.ts';

@@ -3,7 +3,7 @@ import type { Pipeline } from '../../src/api/pipeline.ts';
 import { createHook } from '../../src/http/hook.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { NOW } from '../fakes/pipeline.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';

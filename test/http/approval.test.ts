@@ -4,7 +4,7 @@ import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createApproval } from '../../src/http/approval.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import type { SignedDeps } from '../../src/http/signed/secrets.ts';
 import { TurnpikeError } from '../../src/lib/errors.ts';
 import { createSecretCache } from '../../src/observe/secrets/secret-cache.ts';

@@ -5,7 +5,7 @@ import { createMetricsApp, createProbes } from '../../src/http/probes.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import { type Server, type ServerOptions, startServer } from '../../src/http/server/server.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { createFakeLog } from '../fakes/log.ts';

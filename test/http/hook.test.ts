@@ -4,7 +4,7 @@ import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createHook, type HookDeps } from '../../src/http/hook.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import { waitForPullRequest } from '../../src/http/wait.ts';
 import { TurnpikeError } from '../../src/lib/errors.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';

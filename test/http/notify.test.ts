@@ -4,7 +4,7 @@ import type { FluxEvent } from '../../src/api/event.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../src/http/signed/rejection-log.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import type { PipelineEvent } from '../../src/reconcile/pipeline-events.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '../../lib/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { ServeConfig } from './config.ts';
+import type { ServeConfig } from './flags.ts';
 
 /** The configuration, and the tools that every part of the program has. */
 export interface Context {

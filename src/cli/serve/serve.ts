@@ -5,7 +5,7 @@ import { createLogger } from '../../telemetry/log.ts';
 import type { Command, Io } from '../command.ts';
 import { describeFlags, environmentName, readFlags } from '../flags.ts';
 import { VERSION } from '../version.ts';
-import { SERVE_FLAGS, type ServeConfig } from './config.ts';
+import { SERVE_FLAGS, type ServeConfig } from './flags.ts';
 import { startProgram } from './program.ts';
 
 const STDOUT = 1;

@@ -7,7 +7,7 @@ import { type ServerOptions, startServer } from '../../http/server/server.ts';
 import { createTrustedProxies } from '../../http/server/source.ts';
 import { createRateLimiter } from '../../http/signed/rate.ts';
 import { createRechecks } from '../../http/signed/rechecks.ts';
-import { createRejectionLog } from '../../http/signed/rejections.ts';
+import { createRejectionLog } from '../../http/signed/rejection-log.ts';
 import type { SecretRead } from '../../http/signed/secrets.ts';
 import { createSignedApp } from '../../http/signed-app.ts';
 import { waitForPullRequest } from '../../http/wait.ts';

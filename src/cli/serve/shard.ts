@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../lib/errors.ts';
 import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
 import { createShardPipelines } from '../../observe/pipelines/shard-pipelines.ts';
 import type { Fence } from '../../promote/fence.ts';
-import type { ServeConfig } from './config.ts';
+import type { ServeConfig } from './flags.ts';
 
 /** The Pipelines that one replica acts on, of all that it knows, and the Lease that it shares with its like. */
 export function composeShard(config: ServeConfig, store: PipelineStore) {

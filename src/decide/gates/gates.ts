@@ -24,6 +24,7 @@ interface Holding {
 
 type HoldCheck = (context: GateContext, record: PromotionStatus) => Hold | undefined;
 
+/** All checks, in their order; the gates of the spec are the last one, and have an order of their own in `GATES`. */
 const CHECKS: readonly HoldCheck[] = [
   isDowngrade,
   isAlreadyNotified,
@@ -97,6 +98,7 @@ function held(
   return { kind: 'hold', change: { by, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
 }
 
+/** The gates of the spec, in their order: the first closed one is the one that the status names. */
 const GATES = [isSuspended, admitsOtherVersions, hasNewerTarget, hasNotSoaked, isOutsideWindow];
 
 /** A promotion by hand passes the gates on its age and its version, and waits for the rest. */

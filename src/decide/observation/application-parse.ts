@@ -4,8 +4,8 @@ import { defined } from '../../lib/defined.ts';
 import { cut, valuesAt } from '../../lib/text/index.ts';
 import type { RevisionPath } from '../model/revision-path.ts';
 import { type AtPaths, atPaths } from './application-paths.ts';
-import { isBuiltAnew } from './application-revision.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
+import { isBuiltAnew } from './full-revision.ts';
 import { type HelmTests, helmTests } from './helm-tests.ts';
 import { isSuspended } from './spec-state.ts';
 
@@ -18,10 +18,11 @@ const MAX_MESSAGE = 1024;
 const MAX_ARTIFACT = 300;
 
 const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
-/** A longer one is cut to a length that is still too long, which `readApplication` reports. */
+/** Stands for a longer one, which `readApplication` reports by its length: the text itself is not kept. */
+const TOO_LONG = '.'.repeat(MAX_REVISION + 1);
 const revision = v.pipe(
   v.string(),
-  v.transform((text) => cut(text, MAX_REVISION + 1)),
+  v.transform((text) => (text.length > MAX_REVISION ? TOO_LONG : text)),
 );
 const message = v.pipe(
   v.string(),

@@ -11,9 +11,9 @@ import {
   type Ready,
 } from './application-parse.ts';
 import { type AtPaths, asArtifact, withPaths } from './application-paths.ts';
-import { revisionDetails } from './application-revision.ts';
 import type { NamedSource } from './chart-source.ts';
 import { classifyEvent } from './event-reason.ts';
+import { revisionDetails } from './full-revision.ts';
 import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
 import type { Observation } from './observation.ts';
 import { readyWords } from './ready-words.ts';

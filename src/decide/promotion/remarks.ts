@@ -2,15 +2,15 @@ import { cut } from '../../lib/text/index.ts';
 
 /**
  * Remarks in a promotion's message beside what it waits for. Each remark is added and removed independently, and is
- * recognised by its first words.
+ * recognised by its first words, also in a status that an earlier version wrote.
  */
 export const REMARKS = {
   unreported: 'The commit status cannot be set:',
-  uncancelled: 'The auto-merge cannot be cancelled:',
+  uncancelled: 'The auto-merge cannot be taken back:',
   unmerged: 'It is not merged yet:',
   mergedLater: 'The forge merges it when its checks have passed.',
   conflict:
-    'The forge does not consider it mergeable: if it conflicts with its base branch, resolve that on its branch, which has commits of others.',
+    'The forge does not find it mergeable: where it conflicts with its base branch, resolve that on its branch, where commits of others are.',
 } as const;
 
 export type Remark = keyof typeof REMARKS;

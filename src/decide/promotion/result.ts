@@ -6,7 +6,6 @@ import type {
   PromotionStatus,
   PullRequestRef,
 } from '../../api/pipeline.ts';
-import { doubled } from '../../lib/async/pure.ts';
 import type { Retry } from '../../lib/errors.ts';
 import { cut } from '../../lib/text/index.ts';
 import { type In, isUnfinished, type Unfinished } from '../model/phase.ts';
@@ -14,6 +13,7 @@ import { rejectedBy, withRejection } from '../model/rejections.ts';
 import { isSame, pinsOf } from '../model/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../model/state.ts';
 import { whatWasSaid, whyRejected } from './follow.ts';
+import { type RetryPolicy, retryAfter } from './retry.ts';
 import { transition } from './step.ts';
 
 /** The result of an attempt to promote. */
@@ -56,17 +56,6 @@ export type Result =
 interface Fault {
   readonly message: string;
   readonly retry: Retry;
-}
-
-export interface RetryPolicy {
-  /** Seconds before the second attempt; doubled for each one after it. */
-  readonly delaySeconds: number;
-  /** The greatest delay, in seconds, within the first attempts. */
-  readonly maxDelaySeconds: number;
-  /** Attempts after which the Pipeline is no longer Ready; the delay continues to grow. */
-  readonly threshold: number;
-  /** Seconds that the delay never exceeds; a promotion that was stopped is tried again after them. */
-  readonly resyncSeconds: number;
 }
 
 /** The outcome of one attempt at a promotion. */
@@ -223,12 +212,4 @@ function known(before: PullRequestRef | undefined, found: PullRequestRef, now: D
 /** The sentence for a pull request that is open. */
 export function waitsForMerge({ number }: PullRequestRef): string {
   return `Waits until pull request #${number} is merged.`;
-}
-
-/** Seconds until the next attempt; an error that needs a person waits for the next resync. */
-export function retryAfter(attempts: number, retry: Retry, policy: RetryPolicy): number {
-  if (retry === 'never') return policy.resyncSeconds;
-  if (retry !== 'backoff') return retry.afterSeconds;
-  const bound = attempts <= policy.threshold ? policy.maxDelaySeconds : policy.resyncSeconds;
-  return doubled(policy.delaySeconds, bound, attempts - 1);
 }

@@ -2,7 +2,7 @@ import type { Pipeline, StoredPipeline } from '../../api/pipeline.ts';
 import type { Decided, RecordStatus } from '../../decide/model/status-store.ts';
 import { errorMessage } from '../../lib/errors.ts';
 import { unauthorized, unavailable } from '../problem.ts';
-import { type GuardDeps, reject, type SignedContext } from './signed.ts';
+import { type GuardDeps, reject, type SignedContext } from './guard.ts';
 
 export interface RecordDeps extends Pick<GuardDeps, 'onOutcome' | 'rejected' | 'log'> {
   readonly record: RecordStatus;

@@ -13,10 +13,10 @@ import {
   type PromotionRequest,
   type PromotionResult,
 } from '../strategy.ts';
-import { commitMessage } from './body.ts';
 import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
 import { findOpen, type KnownPull, lookAtKnown, placeOf } from './known-pull-request.ts';
 import { markerKey, promotionBranch } from './names.ts';
+import { commitMessage } from './texts.ts';
 import { createPullRequest, updateIfChanged, wantedPullRequest } from './wanted-pull-request.ts';
 
 /** Brings one branch and its one pull request to a revision. */

@@ -3,8 +3,8 @@ import { TurnpikeError } from '../../lib/errors.ts';
 import { type Forge, type NewPullRequest, type PullRequest, sameText } from '../../lib/forges/index.ts';
 import type { BranchResult } from '../branch/port.ts';
 import type { PromotionRequest } from '../strategy.ts';
-import { promotionBody, promotionTitle } from './body.ts';
 import { ownerName, ownerOf, promotionBranch } from './names.ts';
+import { promotionBody, promotionTitle } from './texts.ts';
 
 /** The pull request as it shall be, and how it comes to be that. */
 

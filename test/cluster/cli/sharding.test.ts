@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { createHmac } from 'node:crypto';
 import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { readFlags } from '../../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../../src/cli/serve/flags.ts';
 import { type Program, startProgram } from '../../../src/cli/serve/program.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { readFlags } from '../../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../../src/cli/serve/flags.ts';
 import { leaseName } from '../../../src/decide/model/shard.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { sharedLab } from '../../lab/shared.ts';

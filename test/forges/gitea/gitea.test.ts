@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
 import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
-import { promotionBody } from '../../../src/promote/pull-request/body.ts';
+import { promotionBody } from '../../../src/promote/pull-request/texts.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { promotionRequest } from '../../fakes/promotion.ts';

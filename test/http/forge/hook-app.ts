@@ -2,7 +2,7 @@ import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
 import { createForgeHook } from '../../../src/http/forge.ts';
 import { createIntake } from '../../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../../src/http/signed/rate.ts';
-import { createRejectionLog } from '../../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../../src/http/signed/rejection-log.ts';
 import type { ForgeType } from '../../../src/lib/forges/types.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import { createFakeLog } from '../../fakes/log.ts';

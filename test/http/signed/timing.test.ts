@@ -4,7 +4,7 @@ import type { Environment, PipelineSpec } from '../../../src/api/pipeline.ts';
 import { createIntake } from '../../../src/http/server/intake.ts';
 import { createRateLimiter } from '../../../src/http/signed/rate.ts';
 import { createRechecks } from '../../../src/http/signed/rechecks.ts';
-import { createRejectionLog } from '../../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../../src/http/signed/rejection-log.ts';
 import type { SecretRead } from '../../../src/http/signed/secrets.ts';
 import { createSignedApp } from '../../../src/http/signed-app.ts';
 import { timeReads } from '../../../src/observe/secrets/read-times.ts';

@@ -86,7 +86,7 @@ describe('imports', () => {
   });
 
   test.each([
-    ['the server that knows what is served', 'http/server/server.ts', '../signed/signed.ts'],
+    ['the server that knows what is served', 'http/server/server.ts', '../signed/guard.ts'],
     ['the model that knows the gates', 'decide/model/state.ts', '../gates/windows.ts'],
     ['the face of a folder, which counts as the folder', 'decide/gates/gates.ts', '../validation.ts'],
     ['one forge that knows another', 'lib/forges/github/pulls.ts', '../gitlab.ts'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readFlags } from '../../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../../src/cli/serve/flags.ts';
 
 const read = (args: string[], environment: Record<string, string> = {}) =>
   readFlags(SERVE_FLAGS, args, environment);

@@ -572,7 +572,7 @@ describe('a pull request that conflicts', () => {
     const from = observed(opened({}, others), RUNS);
     const conflicting = step(from, 'conflicting');
     const message =
-      'Waits until pull request #7 is merged. The forge does not consider it mergeable: if it conflicts with its base branch, resolve that on its branch, which has commits of others.';
+      'Waits until pull request #7 is merged. The forge does not find it mergeable: where it conflicts with its base branch, resolve that on its branch, where commits of others are.';
     expect(conflicting).toMatchObject({ kind: 'record', promotion: { phase: 'PullRequestOpen', message } });
     const said = withState(from, 'staging', { promotion: { ...OPEN, ...others, message } });
     expect(step(said, 'conflicting')).toMatchObject({ kind: 'rest' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Flag } from '../../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../../src/cli/serve/flags.ts';
 
 const PAGE = await Bun.file(new URL('../../../docs/flags.md', import.meta.url)).text();
 const ROWS = new Map(

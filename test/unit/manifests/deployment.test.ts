@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { bytes } from '../../../src/cli/flags.ts';
-import { SERVE_FLAGS } from '../../../src/cli/serve/config.ts';
+import { SERVE_FLAGS } from '../../../src/cli/serve/flags.ts';
 import { isForbiddenAddress, isInNetwork } from '../../../src/lib/net/addresses.ts';
 
 const ROOT = join(import.meta.dir, '../../..');

@@ -275,7 +275,7 @@ describe('an auto-merge that the forge does not take back now', () => {
     set({ suspend: true }, 2);
     forge.cancel = { kind: 'error', message: 'The token may not.', retry: 'never' };
     expect(await look(60)).toEqual(['cancel-merge', 'check']);
-    expect(staging()?.message).toContain('The auto-merge cannot be cancelled: The token may not.');
+    expect(staging()?.message).toContain('The auto-merge cannot be taken back: The token may not.');
     expect(await look(70)).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { eventArtifact, eventRevision, type FluxEvent, metadataOf } from '../../
 import type { PipelineSpec } from '../../../api/pipeline.ts';
 import { isFluxAlone, type Source, sourcesOf } from '../../model/artifacts.ts';
 import { isPrintable, isUnmistakable, type RevisionDetails, setOf } from '../../model/revision.ts';
-import { revisionDetails } from '../application-revision.ts';
+import { revisionDetails } from '../full-revision.ts';
 import { imageIn } from '../path-value.ts';
 
 /** The revision of an event as Flux reports it, and the details that it leaves out. */

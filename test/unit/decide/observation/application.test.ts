@@ -246,6 +246,11 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     { kind: 'unreadable', error: 'The HelmRelease runs a revision of more than 512 characters.' },
   ],
   [
+    'one with a revision whose cut would fall into a character as unreadable',
+    object({ status: { lastAppliedRevision: `${'x'.repeat(511)}😀${'x'.repeat(9)}` } }),
+    { kind: 'unreadable', error: 'The HelmRelease runs a revision of more than 512 characters.' },
+  ],
+  [
     'one with a revision of several lines as unreadable',
     object({ status: { lastAppliedRevision: '1.0.0\nCo-authored-by: x' } }),
     {

@@ -109,7 +109,7 @@ describe('a Secret of a forge', () => {
     const objects = objectsOf({ secrets: { repository: { [key]: CANARY } } });
     const { problems } = checkReferences(referencesOf(await validOf(), NAMES), objects, POLICY);
     expect(problems.map(({ message }) => message)).toEqual([
-      'Secret demo/repository has no key token: put a token there that may open pull requests.',
+      'Secret demo/repository has no key token: add a token that may open pull requests.',
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type RetryPolicy, retryAfter } from '../../../../src/decide/promotion/result.ts';
+import { type RetryPolicy, retryAfter } from '../../../../src/decide/promotion/retry.ts';
 import { type Breaker, begun, createBreakers, failed, refusalOf } from '../../../../src/lib/async/breaker.ts';
 
 const START = new Date('2026-11-21T12:00:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { proxyVariables } from '../../../../src/cli/serve/config.ts';
+import { proxyVariables } from '../../../../src/cli/serve/flags.ts';
 import { createProxyFor } from '../../../../src/lib/net/proxy.ts';
 
 const HTTP = 'http://proxy.example:3128';

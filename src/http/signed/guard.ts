@@ -9,7 +9,7 @@ import type { Held, Intake } from '../server/intake.ts';
 import type { Bindings } from '../server/source.ts';
 import { authenticate, type Unproven, unproven } from './authenticate.ts';
 import type { Caller, RateLimiter } from './rate.ts';
-import type { RejectionLog } from './rejections.ts';
+import type { RejectionLog } from './rejection-log.ts';
 import type { SignedDeps } from './secrets.ts';
 
 /** The guard of all endpoints that HMAC signatures protect: limits first, then the signature. */

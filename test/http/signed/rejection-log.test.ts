@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createRejectionLog } from '../../../src/http/signed/rejections.ts';
+import { createRejectionLog } from '../../../src/http/signed/rejection-log.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 
 function setUp() {

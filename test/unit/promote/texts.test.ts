@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { plainMarkdown, withoutCommands } from '../../../src/lib/text/markdown.ts';
-import { commitMessage, promotionBody, promotionTitle } from '../../../src/promote/pull-request/body.ts';
 import {
   closingNote,
   markerKey,
@@ -10,6 +9,7 @@ import {
   promotionBranch,
   withClosing,
 } from '../../../src/promote/pull-request/names.ts';
+import { commitMessage, promotionBody, promotionTitle } from '../../../src/promote/pull-request/texts.ts';
 import { promotionRequest } from '../../fakes/promotion.ts';
 
 const CHANGE = { file: 'apps/staging/app.yaml', line: 12, from: '1.2.0', to: '1.3.0' };
