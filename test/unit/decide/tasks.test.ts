@@ -207,7 +207,7 @@ describe('what has become of it', () => {
   test('is said when only a person can help, and is none', () => {
     for (const [task, what] of [
       [SUCCESS, 'The commit status cannot be set'],
-      [{ kind: 'cancel-merge' } as const, 'The auto-merge cannot be cancelled'],
+      [{ kind: 'cancel-merge' } as const, 'The auto-merge cannot be taken back'],
     ] as const) {
       const scheduled = { pullRequest: { ...PULL_REQUEST, scheduled: true as const } };
       const { promotion } = folded(task, DENIED, scheduled);
