@@ -90,7 +90,7 @@ describe('the notification strategy with Flux', () => {
     expect(received).toHaveLength(before + 2);
   }, 120_000);
 
-  test('leaves one Event on the Pipeline for each time that it is startedAt', async () => {
+  test('leaves one Event on the Pipeline for each time that it starts', async () => {
     await promote({ revision: '2.0.0' });
     await promote({ revision: '2.0.0' });
     await promote({ revision: '2.0.0', startedAt: '2026-11-21T11:00:00Z' });
