@@ -227,7 +227,12 @@ describe('a pull request that the spec leaves behind', () => {
     old.tokens.clear();
     await look(60);
     expect(status()?.abandoned).toMatchObject([
-      { environment: 'staging', pullRequest: { number: 1 }, problem: expect.stringContaining('401') },
+      {
+        environment: 'staging',
+        pullRequest: { number: 1 },
+        problem: expect.stringContaining('401'),
+        final: true,
+      },
     ]);
     const asked = old.requests.length;
     await look(60);

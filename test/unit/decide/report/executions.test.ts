@@ -247,3 +247,19 @@ describe('the duration of a promotion', () => {
     expect(NOW.getTime()).toBeLessThan(Date.parse(at(500)));
   });
 });
+
+test('a failure that is seen again keeps the time of the first', () => {
+  const environments = { dev: { deployedAt: plain(0) } };
+  const known = { revision: '1.1.0', startedAt: plain(0), outcome: 'InProgress', environments } as const;
+  const failed = (from: Pipeline, seconds: number): Pipeline => {
+    const source = 'watch' as const;
+    const deployment = { revision: '1.1.0', phase: 'Failed', observedAt: at(seconds), source } as const;
+    const { status } = withState(from, 'dev', { deployment });
+    return { ...from, status: foldExecutions({ ...from, status }, new Date(at(seconds))) };
+  };
+  const base = pipeline();
+  const once = failed({ ...base, status: { ...base.status, executions: [known] } }, 10);
+  for (const one of [once, failed(once, 20)]) {
+    expect(executionsOf(one)[0]?.environments.dev?.failedAt).toBe(plain(10));
+  }
+});

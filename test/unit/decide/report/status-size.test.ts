@@ -160,3 +160,12 @@ describe('the status of a very large Pipeline', () => {
     expect(leastStatusBytes(specOf(size), 'apps-app')).toBeGreaterThan(MAX_STATUS_BYTES);
   });
 });
+
+test('a longer namespace takes as much more of a status', () => {
+  const usual = spec();
+  const [first] = usual.environments;
+  if (!first) throw new Error('the test needs an environment');
+  const sizeIn = (namespace: string) =>
+    leastStatusBytes({ ...usual, environments: [{ ...first, targets: [{ namespace }] }] }, 'apps-app');
+  expect(sizeIn('apps-long') - sizeIn('apps')).toBe('-long'.length);
+});

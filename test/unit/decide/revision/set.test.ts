@@ -8,6 +8,7 @@ import {
   isOrdered,
   isSame,
   isUnmistakable,
+  memberRevision,
   membersOf,
   pinsOf,
   setOf,
@@ -108,4 +109,11 @@ describe('a set of artifacts', () => {
   ] as const)('%p at a place that asks for %p: %p', (revision, asked, written) => {
     expect(writtenAs(revision, asked)).toEqual(written);
   });
+});
+
+test.each([
+  ['chart', '6.5.0'],
+  ['image', '1.9.2'],
+])('the revision of %s in a set is its own', (artifact, own) => {
+  expect(memberRevision('chart=6.5.0,image=1.9.2', artifact)).toBe(own);
 });
