@@ -23,7 +23,7 @@ function artifactProblem({ artifact }: FileEdit, artifacts: readonly Artifact[] 
   const names = artifacts?.map(({ name }) => name);
   if (!names) return artifact === undefined ? undefined : 'The Pipeline has no artifacts: leave this out.';
   if (artifact === undefined) return `Name one of the artifacts: ${names.join(' or ')}.`;
-  return names.includes(artifact) ? undefined : `There is no such artifact: write ${names.join(' or ')}.`;
+  return names.includes(artifact) ? undefined : `This artifact does not exist: write ${names.join(' or ')}.`;
 }
 
 /** The sentences quote what they are about. */

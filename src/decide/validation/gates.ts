@@ -52,13 +52,13 @@ export function gateWarnings({ windows = [] }: Gates, field: string): FieldProbl
 
 function dayProblems(value: string | undefined, field: string): FieldProblem[] {
   if (value === undefined || isMoment(value)) return [];
-  return [{ rule: 'gate-window', field, value, message: 'There is no such day: correct the date.' }];
+  return [{ rule: 'gate-window', field, value, message: 'This day does not exist: correct the date.' }];
 }
 
 function zoneProblems(timeZone: string | undefined, field: string): FieldProblem[] {
   if (timeZone === undefined || isTimeZone(timeZone)) return [];
   const message =
-    'There is no such time zone: write a name of the IANA database, such as Europe/Berlin or UTC.';
+    'This time zone does not exist: write a name of the IANA database, such as Europe/Berlin or UTC.';
   return [{ rule: 'gate-window', field, value: timeZone, message }];
 }
 
@@ -72,7 +72,7 @@ function rangeProblems(versions: string | undefined, field: string): FieldProble
 function nameProblems(name: string, field: string, names: readonly string[] | undefined): FieldProblem[] {
   if (names?.includes(name)) return [];
   const message = names
-    ? `There is no such artifact: write ${names.join(' or ')}.`
+    ? `This artifact does not exist: write ${names.join(' or ')}.`
     : 'The Pipeline has no artifacts: write versions in place of artifactVersions.';
   return [{ rule: 'gate-versions', field, value: name, message }];
 }
